@@ -1,0 +1,123 @@
+package diag
+
+// Code names a kind of finding. Codes are stable: scripts and agencies rely on them.
+type Code string
+
+// Entry is what the manual says of a code.
+type Entry struct {
+	Severity Severity
+	Meaning  string // what was found
+	Advice   string // what to do about it
+}
+
+// The codes, by what they are about: the file, its tables, its columns, its values, the mapping,
+// the home.
+const (
+	FileUnsafe       Code = "file.unsafe"        // not a plain file: a link, a device, several names
+	FileChanging     Code = "file.changing"      // grew while it was copied
+	FileTooLarge     Code = "file.too_large"     // over the configured size
+	FileEmpty        Code = "file.empty"         // no bytes, or no cells
+	FileDamaged      Code = "file.damaged"       // the container cannot be read to its end
+	FileFormat       Code = "file.format"        // a kind of file that is not read
+	FileEncoding     Code = "file.encoding"      // bytes that are no text in the encoding found
+	FileEncodingUsed Code = "file.encoding_used" // the encoding was found from the bytes
+	FileNoAgency     Code = "file.no_agency"     // lies beside the agencies' folders
+	FileDuplicate    Code = "file.duplicate"     // the same content was received before
+	FileWithdrawn    Code = "file.withdrawn"     // inbox copy is gone
+
+	SourceUnknown  Code = "source.unknown"  // no mapping recognises any table of the file
+	VintageUnknown Code = "vintage.unknown" // a known source, a header of no known vintage
+	SheetUnmapped  Code = "sheet.unmapped"  // a sheet with cells that no mapping recognises
+	SheetEmpty     Code = "sheet.empty"     // a sheet without cells, or a table without rows
+
+	ColumnMissing Code = "column.missing" // the mapping names a column that is not there
+	ColumnExtra   Code = "column.extra"   // a column that the mapping does not name
+	RowRagged     Code = "row.ragged"     // more cells than the header has columns
+	RowTooLong    Code = "row.too_long"   // a line or a cell over the limit
+
+	CodeUnmapped    Code = "code.unmapped"      // no code for this value
+	ValueMissing    Code = "value.missing"      // a required value is blank
+	ValueNotCount   Code = "value.not_a_count"  // not a whole number, or below zero
+	ValueNotNumber  Code = "value.not_a_number" // not a number
+	ValueNotYear    Code = "value.not_a_year"   // not a year from 1900 to 2100
+	ValueNotDate    Code = "value.not_a_date"   // not a date in the form the mapping states
+	ValueNotAge     Code = "value.not_an_age"   // not an age or a band of ages
+	ValueRange      Code = "value.out_of_range" // outside what the field can hold
+	ValueMojibake   Code = "value.mojibake"     // text broken by a wrong encoding
+	ValueRepaired   Code = "value.repaired"     // mojibake that a named rule could undo
+	KeyDuplicate    Code = "key.duplicate"      // the same key twice with the same value
+	KeyConflict     Code = "key.conflict"       // the same key twice with different values
+	ReporterUnknown Code = "reporter.unknown"   // a count without the state that reported it
+
+	MappingSyntax       Code = "mapping.syntax"        // not YAML, or a word the language lacks
+	MappingField        Code = "mapping.unknown_field" // no such field in the target
+	MappingTarget       Code = "mapping.unknown_target"
+	MappingCodes        Code = "mapping.unknown_codes" // no such code list or codes file
+	MappingCode         Code = "mapping.unknown_code"  // a codes file names a code its list lacks
+	MappingRule         Code = "mapping.unknown_rule"
+	MappingRepeated     Code = "mapping.repeated" // two entries for one thing
+	MappingIncomplete   Code = "mapping.incomplete"
+	ConfigSyntax        Code = "config.syntax"
+	HomeKeyMissing      Code = "home.key_missing"
+	HomeReadOnly        Code = "home.read_only"
+	HomeDiskFull        Code = "home.disk_full"
+	HomeLocked          Code = "home.locked"
+	BalanceBroken       Code = "balance.broken" // read is not loaded + rejected + skipped: a bug of ours
+	LakeEntryUnreadable Code = "lake.unreadable"
+)
+
+// Codes is every code with its meaning and advice. A test holds it, the constants and
+// docs/diagnostics.md in step.
+var Codes = map[Code]Entry{
+	FileUnsafe:       {Error, "The file is not a plain file of its own (a link, a device, or a second name of another file).", "Copy the file itself into the folder."},
+	FileChanging:     {Warning, "The file changed while it was being copied.", "Nothing: it stays in the folder and the next run takes it."},
+	FileTooLarge:     {Error, "The file is larger than this home accepts.", "Send it in parts, or ask for the limit to be raised (intake.max_file_mib)."},
+	FileEmpty:        {Error, "The file has no content.", "Check that the export finished, and send it again."},
+	FileDamaged:      {Error, "The file is damaged and cannot be read to its end.", "Open it, save it again, and send the new copy."},
+	FileFormat:       {Error, "This kind of file is not read.", "Save it as .xlsx or .csv and send that."},
+	FileEncoding:     {Error, "Some bytes are not text in the encoding of the file.", "Save the file as CSV UTF-8 and send it again."},
+	FileEncodingUsed: {Info, "The file is not UTF-8; its encoding was found from its bytes.", "Nothing, if names with accents look right. Else save as CSV UTF-8."},
+	FileNoAgency:     {Warning, "The file lies beside the agencies' folders, so nobody knows whose it is.", "Move it into the folder of the agency that sent it."},
+	FileDuplicate:    {Info, "The same content was received before and is counted once.", "Nothing."},
+	FileWithdrawn:    {Error, "The received copy is no longer in the inbox.", "Restore the inbox from its backup, or send the file again."},
+
+	SourceUnknown:  {Error, "No table in the file has a header that a mapping knows.", "Run `palermo inspect FILE` to see what was found; a new source needs a folder under mappings/."},
+	VintageUnknown: {Error, "The file looks like a known source, but its header is of no known vintage.", "Run `palermo inspect FILE`; add a tables entry for the new header."},
+	SheetUnmapped:  {Warning, "A sheet has cells, but no mapping knows its header; it was not loaded.", "Nothing, if it only explains the others. Else add it to the mapping."},
+	SheetEmpty:     {Info, "A sheet or a table has no rows below its header.", "Nothing."},
+
+	ColumnMissing: {Error, "A column that the mapping names is not in the table.", "Check the header; if the source changed its form, the mapping needs a new vintage."},
+	ColumnExtra:   {Warning, "A column of the table is not named in the mapping; it was not loaded.", "Add it to the mapping, or list it under ignore."},
+	RowRagged:     {Error, "A row has more cells than the header has columns, so it is not clear which is which.", "Look for a stray separator in the row, and mend it in the source."},
+	RowTooLong:    {Error, "A row or a cell is longer than the limit.", "Look for an unclosed quotation mark."},
+
+	CodeUnmapped:    {Warning, "There is no code for this value.", "Add the value to the codes file of the mapping, with its code, or mend the cell."},
+	ValueMissing:    {Error, "A value that the row cannot do without is blank.", "Fill in the cell."},
+	ValueNotCount:   {Error, "This is not a whole number of zero or more.", "Correct the cell."},
+	ValueNotNumber:  {Error, "This is not a number.", "Correct the cell."},
+	ValueNotYear:    {Error, "This is not a year between 1900 and 2100.", "Correct the cell."},
+	ValueNotDate:    {Error, "This is not a date in the form that the mapping states.", "Write the date in the form the source uses elsewhere."},
+	ValueNotAge:     {Error, "This is not an age, nor a band of ages.", "Correct the cell."},
+	ValueRange:      {Error, "The value is outside what the field can hold.", "Correct the cell."},
+	ValueMojibake:   {Warning, "The text was broken by a wrong encoding before it reached us, and letters are lost.", "Ask the publisher for the original, or add the broken form to the codes file where it is certain."},
+	ValueRepaired:   {Info, "The text was broken by a wrong encoding; the rule named in the mapping undid it.", "Nothing."},
+	KeyDuplicate:    {Warning, "Two rows have the same key and the same value; both are kept.", "Nothing, unless the source should not repeat itself."},
+	KeyConflict:     {Warning, "Two rows have the same key and different values; both are kept.", "Ask the publisher which is right; until then use neither as the only one."},
+	ReporterUnknown: {Warning, "The row does not say which state reported it; it is loaded with the reporter unknown.", "Use the publisher's own file, which has the column."},
+
+	MappingSyntax:       {Error, "The mapping is not YAML, or uses a word that the mapping language does not have.", "See docs/mapping.md."},
+	MappingField:        {Error, "The mapping names a field that its target table does not have.", "Run `palermo schema TABLE` for the fields."},
+	MappingTarget:       {Error, "The mapping names a target table that does not exist.", "Run `palermo schema` for the tables."},
+	MappingCodes:        {Error, "The mapping names a codes file that does not exist.", "Add codes/NAME.csv beside the mapping."},
+	MappingCode:         {Error, "A codes file names a code that the field's code list does not have.", "Run `palermo schema --codes LIST` for the codes."},
+	MappingRule:         {Error, "The mapping names a rule that does not exist.", "See docs/mapping.md for the rules."},
+	MappingRepeated:     {Error, "The mapping says the same thing twice.", "Remove one of the two."},
+	MappingIncomplete:   {Error, "The mapping leaves out something that it must say.", "See docs/mapping.md."},
+	ConfigSyntax:        {Error, "palermo.yaml is not YAML, or uses a setting that does not exist.", "See docs/config.md."},
+	HomeKeyMissing:      {Error, "The home has published snapshots, but its key is gone.", "Restore vault/key from its backup, or set PALERMO_KEY_FILE. A new key would break every link to earlier data."},
+	HomeReadOnly:        {Error, "The home cannot be written to.", "Check the owner and the permissions of the folder."},
+	HomeDiskFull:        {Error, "The disk is full.", "Free some space and run again; the last published snapshot is untouched."},
+	HomeLocked:          {Error, "Another run is at work in this home.", "Wait for it to end."},
+	BalanceBroken:       {Error, "Rows read are not rows loaded, rejected and skipped: a bug of palermo.", "Please report it, with the counts."},
+	LakeEntryUnreadable: {Warning, "What an earlier run kept of a submission cannot be read; it was made again.", "Nothing, unless it happens again: then check the disk."},
+}

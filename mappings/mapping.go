@@ -1,0 +1,133 @@
+package mappings
+
+import "gopkg.in/yaml.v3"
+
+// Mapping is one source: what its tables look like in each vintage, and what they mean.
+type Mapping struct {
+	Source Source  `yaml:"source" json:"source"`
+	Tables []Table `yaml:"tables" json:"tables"`
+
+	Digest string                `yaml:"-" json:"-"` // SHA-256 of the folder's files: the mapping's version
+	file   string                // path of mapping.yaml, for messages
+	tree   yaml.Node             // a second reading, for places
+	codes  map[string]*ValueList // codes files by name
+}
+
+// Source is a publisher's data product.
+type Source struct {
+	ID        string   `yaml:"id" json:"id"` // the folder's name
+	Title     string   `yaml:"title" json:"title"`
+	Publisher string   `yaml:"publisher,omitempty" json:"publisher,omitempty"`
+	Licence   string   `yaml:"licence,omitempty" json:"licence,omitempty"`
+	Citation  string   `yaml:"citation,omitempty" json:"citation,omitempty"`
+	Release   string   `yaml:"release,omitempty" json:"release,omitempty" jsonschema:"enum=complete,enum=partial"` // complete: a vintage replaces the one before it as a whole
+	Overlaps  []string `yaml:"overlaps,omitempty" json:"overlaps,omitempty"`                                       // sources that count the same people
+}
+
+// Table is one kind of table of the source in one vintage.
+type Table struct {
+	Vintage   string               `yaml:"vintage" json:"vintage"` // the form's name, as "2025 download"; part of what a mapping is for
+	Recognise Recognise            `yaml:"recognise" json:"recognise"`
+	Target    string               `yaml:"target" json:"target"`                                                   // table of the schema
+	HeaderRow int                  `yaml:"header_row,omitempty" json:"header_row,omitempty"`                       // 0: found among the first rows
+	Stop      string               `yaml:"stop,omitempty" json:"stop,omitempty" jsonschema:"enum=blank_row,enum="` // what ends the table; below it all is counted as skipped
+	FromSheet []FromSheet          `yaml:"from_sheet,omitempty" json:"from_sheet,omitempty"`
+	FromCell  []FromCell           `yaml:"from_cell,omitempty" json:"from_cell,omitempty"`
+	Columns   []Column             `yaml:"columns" json:"columns"`
+	Several   []Several            `yaml:"several,omitempty" json:"several,omitempty"`
+	Facts     map[string]Fact      `yaml:"facts,omitempty" json:"facts,omitempty"`
+	Skip      []Skip               `yaml:"skip,omitempty" json:"skip,omitempty"`
+	Constants map[string]yaml.Node `yaml:"constants,omitempty" json:"constants,omitempty"`
+	Ignore    []string             `yaml:"ignore,omitempty" json:"ignore,omitempty"`
+	Key       []string             `yaml:"key,omitempty" json:"key,omitempty"` // target fields that together should not repeat; a repetition is kept and diagnosed
+}
+
+// Recognise says which tables the entry is for, by content. All of Headers must stand in one
+// row, in any order; Sheets is a pattern of path.Match on the sheet's name, "*" by default.
+// A table with more columns than Headers still matches: the most of its columns named wins.
+type Recognise struct {
+	Headers []string `yaml:"headers" json:"headers"`
+	Sheets  string   `yaml:"sheets,omitempty" json:"sheets,omitempty"`
+	Without []string `yaml:"without,omitempty" json:"without,omitempty"` // headers that must not stand there
+}
+
+// FromSheet fills a field from the sheet's name.
+type FromSheet struct {
+	To    string `yaml:"to" json:"to"`
+	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"`
+	By    string `yaml:"by,omitempty" json:"by,omitempty"`
+	Parse string `yaml:"parse,omitempty" json:"parse,omitempty"`
+}
+
+// FromCell fills a field from one cell above the table.
+type FromCell struct {
+	To    string `yaml:"to" json:"to"`
+	At    string `yaml:"at" json:"at"` // a cell, as A2
+	Parse string `yaml:"parse,omitempty" json:"parse,omitempty"`
+	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"`
+	By    string `yaml:"by,omitempty" json:"by,omitempty"`
+}
+
+// Column fills one field from one column of the table: by parse (a named rule), or by codes (a
+// codes file) and by (a property of the code list that the word may be looked up in). A source
+// column may fill several fields, and a field may have a first column and fallbacks.
+type Column struct {
+	From       string              `yaml:"from" json:"from"` // the header, after trimming and NFC
+	To         string              `yaml:"to" json:"to"`
+	Parse      string              `yaml:"parse,omitempty" json:"parse,omitempty"`
+	Codes      string              `yaml:"codes,omitempty" json:"codes,omitempty"`
+	By         string              `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum="`
+	Thousands  string              `yaml:"thousands,omitempty" json:"thousands,omitempty"` // the mark between thousands, as ","
+	Decimal    string              `yaml:"decimal,omitempty" json:"decimal,omitempty"`     // the decimal mark, "." by default
+	Form       string              `yaml:"form,omitempty" json:"form,omitempty"`           // the form of dates, as dd/mm/yyyy
+	Below      string              `yaml:"below,omitempty" json:"below,omitempty"`         // the fact that says what <5 starts from
+	Missing    []string            `yaml:"missing,omitempty" json:"missing,omitempty"`     // words that mean: not collected
+	Unknown    []string            `yaml:"unknown,omitempty" json:"unknown,omitempty"`     // words that mean: asked, not known
+	NotApply   []string            `yaml:"not_applicable,omitempty" json:"not_applicable,omitempty"`
+	Suppressed []string            `yaml:"suppressed,omitempty" json:"suppressed,omitempty"` // words that mean: withheld
+	Repair     string              `yaml:"repair,omitempty" json:"repair,omitempty"`         // named rule tried on a word that no list has
+	When       map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`             // only in rows where the column holds one of the words; else not applicable
+	Fallback   bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"`     // only where the columns before it for the same field gave nothing
+	Optional   bool                `yaml:"optional,omitempty" json:"optional,omitempty"`     // the column may be absent from the table
+	Plain      bool                `yaml:"plain,omitempty" json:"plain,omitempty"`           // identifiers, free text: no dictionary
+}
+
+// Several fills one field from several columns of a row by a named rule.
+type Several struct {
+	From  []string `yaml:"from" json:"from"`
+	To    string   `yaml:"to" json:"to"`
+	Rule  string   `yaml:"rule" json:"rule"`
+	Words []string `yaml:"words,omitempty" json:"words,omitempty"` // what the rule looks for
+}
+
+// Fact is something about the whole table that a named rule finds in one pass before the rows
+// are applied.
+type Fact struct {
+	Column string `yaml:"column" json:"column"`
+	Rule   string `yaml:"rule" json:"rule"`
+}
+
+// Skip counts the rows whose column holds one of the words as skipped, with the reason.
+type Skip struct {
+	Column string   `yaml:"column" json:"column"`
+	Is     []string `yaml:"is" json:"is"`
+	Reason string   `yaml:"reason" json:"reason" jsonschema:"enum=total_row,enum=footnote,enum=repeated_header"`
+}
+
+// ValueList is a codes file: the source's words, and the code each means.
+type ValueList struct {
+	Name    string
+	Entries []ValueEntry
+	index   map[string]int
+}
+
+// ValueEntry is one line of a codes file: source_value, code, note. Code is a code of the target
+// field's list, or one of the words for an empty value with a star before it: *unknown,
+// *not_collected, *not_applicable, *declined, *suppressed, *unmapped (listed, and known to have
+// no certain code).
+type ValueEntry struct {
+	Word string
+	Code string
+	Note string // why, where it is a judgement
+	Line int    // in the codes file
+}
