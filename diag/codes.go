@@ -35,19 +35,19 @@ const (
 	RowRagged     Code = "row.ragged"     // more cells than the header has columns
 	RowTooLong    Code = "row.too_long"   // a line or a cell over the limit
 
-	CodeUnmapped    Code = "code.unmapped"      // no code for this value
-	ValueMissing    Code = "value.missing"      // a required value is blank
-	ValueNotCount   Code = "value.not_a_count"  // not a whole number, or below zero
-	ValueNotNumber  Code = "value.not_a_number" // not a number
-	ValueNotYear    Code = "value.not_a_year"   // not a year from 1900 to 2100
-	ValueNotDate    Code = "value.not_a_date"   // not a date in the form the mapping states
-	ValueNotAge     Code = "value.not_an_age"   // not an age or a band of ages
-	ValueRange      Code = "value.out_of_range" // outside what the field can hold
-	ValueMojibake   Code = "value.mojibake"     // text broken by a wrong encoding
-	ValueRepaired   Code = "value.repaired"     // mojibake that a named rule could undo
-	KeyDuplicate    Code = "key.duplicate"      // the same key twice with the same value
-	KeyConflict     Code = "key.conflict"       // the same key twice with different values
-	ReporterUnknown Code = "reporter.unknown"   // a count without the state that reported it
+	CodeUnmapped   Code = "code.unmapped"      // no code for this value
+	ValueMissing   Code = "value.missing"      // a required value is blank
+	ValueNotCount  Code = "value.not_a_count"  // not a whole number, or below zero
+	ValueNotNumber Code = "value.not_a_number" // not a number
+	ValueNotYear   Code = "value.not_a_year"   // not a year from 1900 to 2100
+	ValueNotDate   Code = "value.not_a_date"   // not a date in the form the mapping states
+	ValueNotAge    Code = "value.not_an_age"   // not an age or a band of ages
+	ValueRange     Code = "value.out_of_range" // outside what the field can hold
+	ValueMojibake  Code = "value.mojibake"     // text broken by a wrong encoding
+	ValueRepaired  Code = "value.repaired"     // mojibake that a named rule could undo
+	KeyDuplicate   Code = "key.duplicate"      // the same key twice with the same value
+	KeyConflict    Code = "key.conflict"       // the same key twice with different values
+	ValueBlank     Code = "value.blank"        // an expected value is blank; the row is loaded
 
 	MappingSyntax       Code = "mapping.syntax"        // not YAML, or a word the language lacks
 	MappingField        Code = "mapping.unknown_field" // no such field in the target
@@ -91,19 +91,19 @@ var Codes = map[Code]Entry{
 	RowRagged:     {Error, "A row has more cells than the header has columns, so it is not clear which is which.", "Look for a stray separator in the row, and mend it in the source."},
 	RowTooLong:    {Error, "A row or a cell is longer than the limit.", "Look for an unclosed quotation mark."},
 
-	CodeUnmapped:    {Warning, "There is no code for this value.", "Add the value to the codes file of the mapping, with its code, or mend the cell."},
-	ValueMissing:    {Error, "A value that the row cannot do without is blank.", "Fill in the cell."},
-	ValueNotCount:   {Error, "This is not a whole number of zero or more.", "Correct the cell."},
-	ValueNotNumber:  {Error, "This is not a number.", "Correct the cell."},
-	ValueNotYear:    {Error, "This is not a year between 1900 and 2100.", "Correct the cell."},
-	ValueNotDate:    {Error, "This is not a date in the form that the mapping states.", "Write the date in the form the source uses elsewhere."},
-	ValueNotAge:     {Error, "This is not an age, nor a band of ages.", "Correct the cell."},
-	ValueRange:      {Error, "The value is outside what the field can hold.", "Correct the cell."},
-	ValueMojibake:   {Warning, "The text was broken by a wrong encoding before it reached us, and letters are lost.", "Ask the publisher for the original, or add the broken form to the codes file where it is certain."},
-	ValueRepaired:   {Info, "The text was broken by a wrong encoding; the rule named in the mapping undid it.", "Nothing."},
-	KeyDuplicate:    {Warning, "Two rows have the same key and the same value; both are kept.", "Nothing, unless the source should not repeat itself."},
-	KeyConflict:     {Warning, "Two rows have the same key and different values; both are kept.", "Ask the publisher which is right; until then use neither as the only one."},
-	ReporterUnknown: {Warning, "The row does not say which state reported it; it is loaded with the reporter unknown.", "Use the publisher's own file, which has the column."},
+	CodeUnmapped:   {Warning, "There is no code for this value.", "Add the value to the codes file of the mapping, with its code, or mend the cell."},
+	ValueMissing:   {Error, "A value that the row cannot do without is blank.", "Fill in the cell."},
+	ValueNotCount:  {Error, "This is not a whole number of zero or more.", "Correct the cell."},
+	ValueNotNumber: {Error, "This is not a number.", "Correct the cell."},
+	ValueNotYear:   {Error, "This is not a year between 1900 and 2100.", "Correct the cell."},
+	ValueNotDate:   {Error, "This is not a date in the form that the mapping states.", "Write the date in the form the source uses elsewhere."},
+	ValueNotAge:    {Error, "This is not an age, nor a band of ages.", "Correct the cell."},
+	ValueRange:     {Error, "The value is outside what the field can hold.", "Correct the cell."},
+	ValueMojibake:  {Warning, "The text was broken by a wrong encoding before it reached us, and letters are lost.", "Ask the publisher for the original, or add the broken form to the codes file where it is certain."},
+	ValueRepaired:  {Info, "The text was broken by a wrong encoding; the rule named in the mapping undid it.", "Nothing."},
+	KeyDuplicate:   {Warning, "Two rows have the same key and the same value; both are kept.", "Nothing, unless the source should not repeat itself."},
+	KeyConflict:    {Warning, "Two rows have the same key and different values; both are kept.", "Ask the publisher which is right; until then use neither as the only one."},
+	ValueBlank:     {Warning, "A value that one would expect is blank; the row is loaded without it.", "Fill in the cell, or use the publisher's own file, if this copy lost it."},
 
 	MappingSyntax:       {Error, "The mapping is not YAML, or uses a word that the mapping language does not have.", "See docs/mapping.md."},
 	MappingField:        {Error, "The mapping names a field that its target table does not have.", "Run `palermo schema TABLE` for the fields."},

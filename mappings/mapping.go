@@ -26,20 +26,20 @@ type Source struct {
 
 // Table is one kind of table of the source in one vintage.
 type Table struct {
-	Vintage   string               `yaml:"vintage" json:"vintage"` // the form's name, as "2025 download"; part of what a mapping is for
-	Recognise Recognise            `yaml:"recognise" json:"recognise"`
-	Target    string               `yaml:"target" json:"target"`                                                   // table of the schema
-	HeaderRow int                  `yaml:"header_row,omitempty" json:"header_row,omitempty"`                       // 0: found among the first rows
-	Stop      string               `yaml:"stop,omitempty" json:"stop,omitempty" jsonschema:"enum=blank_row,enum="` // what ends the table; below it all is counted as skipped
-	FromSheet []FromSheet          `yaml:"from_sheet,omitempty" json:"from_sheet,omitempty"`
-	FromCell  []FromCell           `yaml:"from_cell,omitempty" json:"from_cell,omitempty"`
-	Columns   []Column             `yaml:"columns" json:"columns"`
-	Several   []Several            `yaml:"several,omitempty" json:"several,omitempty"`
-	Facts     map[string]Fact      `yaml:"facts,omitempty" json:"facts,omitempty"`
-	Skip      []Skip               `yaml:"skip,omitempty" json:"skip,omitempty"`
-	Constants map[string]yaml.Node `yaml:"constants,omitempty" json:"constants,omitempty"`
-	Ignore    []string             `yaml:"ignore,omitempty" json:"ignore,omitempty"`
-	Key       []string             `yaml:"key,omitempty" json:"key,omitempty"` // target fields that together should not repeat; a repetition is kept and diagnosed
+	Vintage   string            `yaml:"vintage" json:"vintage"` // the form's name, as "2025 download"; part of what a mapping is for
+	Recognise Recognise         `yaml:"recognise" json:"recognise"`
+	Target    string            `yaml:"target" json:"target"`                                                   // table of the schema
+	HeaderRow int               `yaml:"header_row,omitempty" json:"header_row,omitempty"`                       // 0: found among the first rows
+	Stop      string            `yaml:"stop,omitempty" json:"stop,omitempty" jsonschema:"enum=blank_row,enum="` // what ends the table; below it all is counted as skipped
+	FromSheet []FromSheet       `yaml:"from_sheet,omitempty" json:"from_sheet,omitempty"`
+	FromCell  []FromCell        `yaml:"from_cell,omitempty" json:"from_cell,omitempty"`
+	Columns   []Column          `yaml:"columns" json:"columns"`
+	Several   []Several         `yaml:"several,omitempty" json:"several,omitempty"`
+	Facts     map[string]Fact   `yaml:"facts,omitempty" json:"facts,omitempty"`
+	Skip      []Skip            `yaml:"skip,omitempty" json:"skip,omitempty"`
+	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`
+	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`
+	Key       []string          `yaml:"key,omitempty" json:"key,omitempty"` // target fields that together should not repeat; a repetition is kept and diagnosed
 }
 
 // Recognise says which tables the entry is for, by content. All of Headers must stand in one
@@ -62,7 +62,8 @@ type FromSheet struct {
 // FromCell fills a field from one cell above the table.
 type FromCell struct {
 	To    string `yaml:"to" json:"to"`
-	At    string `yaml:"at" json:"at"` // a cell, as A2
+	At    string `yaml:"at" json:"at"`                         // a cell, as A2
+	Form  string `yaml:"form,omitempty" json:"form,omitempty"` // the form of dates
 	Parse string `yaml:"parse,omitempty" json:"parse,omitempty"`
 	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"`
 	By    string `yaml:"by,omitempty" json:"by,omitempty"`
@@ -118,6 +119,7 @@ type Skip struct {
 type ValueList struct {
 	Name    string
 	Entries []ValueEntry
+	file    string
 	index   map[string]int
 }
 

@@ -87,13 +87,14 @@ type Table struct {
 type Field struct {
 	Name       string `yaml:"name"`
 	Type       Type   `yaml:"type"`
-	Codes      string `yaml:"codes"`      // the code list of a code field
-	Unit       string `yaml:"unit"`       // years, persons, USD a month; empty for none
-	Key        bool   `yaml:"key"`        // part of the table's primary key
-	Required   bool   `yaml:"required"`   // without it the row is rejected
-	Status     bool   `yaml:"status"`     // has the companion x_status
-	Interval   bool   `yaml:"interval"`   // closed interval
-	Text       bool   `yaml:"text"`       // has the companion x_text
+	Codes      string `yaml:"codes"`    // the code list of a code field
+	Unit       string `yaml:"unit"`     // years, persons, USD a month; empty for none
+	Key        bool   `yaml:"key"`      // part of the table's primary key
+	Required   bool   `yaml:"required"` // without it the row is rejected
+	Expected   bool   `yaml:"expected"` // a row in which it is blank loads, and is diagnosed
+	Status     bool   `yaml:"status"`   // has the companion x_status
+	Interval   bool   `yaml:"interval"` // closed interval
+	Text       bool   `yaml:"text"`     // has the companion x_text
 	AsReported bool   `yaml:"as_reported"`
 	Precision  bool   `yaml:"precision"`
 	Basis      bool   `yaml:"basis"`
@@ -167,7 +168,7 @@ func (t *Table) Field(name string) *Field {
 
 // Columns is the physical columns of the field, in their order.
 func (f *Field) Columns() []Column {
-	base := Column{Type: f.Type, Codes: f.Codes, Unit: f.Unit, Key: f.Key, Nullable: !f.Required && !f.Key,
+	base := Column{Type: f.Type, Codes: f.Codes, Unit: f.Unit, Key: f.Key, Nullable: !f.Key && !(f.Required && !f.Status),
 		Class: f.Class, Coarsen: f.Coarsen, Meaning: f.Meaning, Ref: f.Ref, Field: f.Name}
 	one := func(suffix string, p Part, t Type, codes, meaning string) Column {
 		c := base

@@ -1,0 +1,196 @@
+package mappings
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"palermo/diag"
+	"palermo/schemas"
+)
+
+// Check holds the mapping against the schema: targets, fields, code lists and codes files. The
+// names of rules are transform's to check. Every finding has its place in the mapping.
+func (m *Mapping) Check(s *schemas.Schema) []diag.Diagnostic {
+	c := &checker{m: m, s: s}
+	if m.Source.Title == "" {
+		c.add(diag.MappingIncomplete, "a source must have a title", "source")
+	}
+	if len(m.Tables) == 0 {
+		c.add(diag.MappingIncomplete, "a mapping must have at least one table", "tables")
+	}
+	for i := range m.Tables {
+		c.table(i)
+	}
+	return c.ds
+}
+
+type checker struct {
+	m  *Mapping
+	s  *schemas.Schema
+	ds []diag.Diagnostic
+}
+
+func (c *checker) add(code diag.Code, message string, at ...any) {
+	c.ds = append(c.ds, c.m.finding(code, message, at...))
+}
+
+func (c *checker) table(i int) {
+	t := &c.m.Tables[i]
+	if t.Vintage == "" {
+		c.add(diag.MappingIncomplete, "a table must name its vintage", "tables", i)
+	}
+	if len(t.Recognise.Headers) == 0 {
+		c.add(diag.MappingIncomplete, "a table must say which headers it is recognised by", "tables", i, "recognise")
+	}
+	target := c.s.Table(t.Target)
+	if target == nil {
+		c.add(diag.MappingTarget, fmt.Sprintf("no target table %q", t.Target), "tables", i, "target")
+		return
+	}
+	c.headers(i, t)
+	filled := map[string]bool{}
+	for j := range t.Columns {
+		c.column(i, j, target, filled)
+	}
+	for j, v := range t.Several {
+		c.fill(target, v.To, filled, "tables", i, "several", j, "to")
+	}
+	for j, v := range t.FromCell {
+		if _, _, ok := diag.ParseCell(v.At); !ok {
+			c.add(diag.MappingSyntax, fmt.Sprintf("%q does not name a cell", v.At), "tables", i, "from_cell", j, "at")
+		}
+		c.fill(target, v.To, filled, "tables", i, "from_cell", j, "to")
+		c.codes(target.Field(v.To), v.Codes, v.By, "tables", i, "from_cell", j)
+	}
+	for j, v := range t.FromSheet {
+		c.fill(target, v.To, filled, "tables", i, "from_sheet", j, "to")
+		c.codes(target.Field(v.To), v.Codes, v.By, "tables", i, "from_sheet", j)
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Constants)) {
+		c.constant(i, target, name, t.Constants[name], filled)
+	}
+	for j, name := range t.Key {
+		if target.Field(name) == nil {
+			c.add(diag.MappingField, fmt.Sprintf("%s has no field %q", target.Name, name), "tables", i, "key", j)
+		}
+	}
+}
+
+// headers checks that each header the table is recognised by is mapped or ignored, so that no
+// column is known and yet lost.
+func (c *checker) headers(i int, t *Table) {
+	named := t.named()
+	for j, h := range t.Recognise.Headers {
+		if !named[h] {
+			c.add(diag.MappingIncomplete, fmt.Sprintf("column %q is neither mapped nor listed under ignore", h), "tables", i, "recognise", "headers", j)
+		}
+	}
+	for j, h := range t.Ignore {
+		for _, col := range t.Columns {
+			if col.From == h {
+				c.add(diag.MappingRepeated, fmt.Sprintf("column %q is both mapped and ignored", h), "tables", i, "ignore", j)
+				break
+			}
+		}
+	}
+}
+
+func (c *checker) column(i, j int, target *schemas.Table, filled map[string]bool) {
+	col := &c.m.Tables[i].Columns[j]
+	at := []any{"tables", i, "columns", j}
+	place := func(key string) []any { return append(slices.Clone(at), key) }
+	if col.From == "" {
+		c.add(diag.MappingIncomplete, "a column must say which header it is from", at...)
+	}
+	if col.Fallback != filled[col.To] {
+		if col.Fallback {
+			c.add(diag.MappingIncomplete, fmt.Sprintf("no column before this one fills %q, so it is no fallback", col.To), place("fallback")...)
+		} else {
+			c.add(diag.MappingRepeated, fmt.Sprintf("field %q is filled already; say fallback: true if this column stands in for the other", col.To), place("to")...)
+		}
+	}
+	f := target.Field(col.To)
+	if f == nil {
+		c.add(diag.MappingField, fmt.Sprintf("%s has no field %q", target.Name, col.To), place("to")...)
+		return
+	}
+	filled[col.To] = true
+	coded := col.Codes != "" || col.By != ""
+	switch {
+	case coded && col.Parse != "":
+		c.add(diag.MappingRepeated, "a column is read by parse or by codes, not both", place("parse")...)
+	case !coded && col.Parse == "":
+		c.add(diag.MappingIncomplete, fmt.Sprintf("say how %q is read: parse or codes", col.To), at...)
+	}
+	if coded && f.Type != schemas.Code {
+		c.add(diag.MappingCodes, fmt.Sprintf("field %q is not a code", col.To), place("codes")...)
+	} else {
+		c.codes(f, col.Codes, col.By, at...)
+	}
+	if col.Below != "" {
+		if _, ok := c.m.Tables[i].Facts[col.Below]; !ok {
+			c.add(diag.MappingRule, fmt.Sprintf("no fact %q", col.Below), place("below")...)
+		}
+	}
+}
+
+// fill checks that the field exists and is filled once.
+func (c *checker) fill(target *schemas.Table, name string, filled map[string]bool, at ...any) {
+	switch {
+	case target.Field(name) == nil:
+		c.add(diag.MappingField, fmt.Sprintf("%s has no field %q", target.Name, name), at...)
+	case filled[name]:
+		c.add(diag.MappingRepeated, fmt.Sprintf("field %q is filled already", name), at...)
+	}
+	filled[name] = true
+}
+
+func (c *checker) constant(i int, target *schemas.Table, name, value string, filled map[string]bool) {
+	c.fill(target, name, filled, "tables", i, "constants", name)
+	f := target.Field(name)
+	if f == nil || f.Type != schemas.Code {
+		return
+	}
+	if l := c.s.List(f.Codes); l != nil && l.Index(value) < 0 {
+		c.add(diag.MappingCode, fmt.Sprintf("list %q has no code %q", f.Codes, value), "tables", i, "constants", name)
+	}
+}
+
+// codes checks a codes file and every code in it against the field's list.
+func (c *checker) codes(f *schemas.Field, name, by string, at ...any) {
+	place := func(key string) []any { return append(slices.Clone(at), key) }
+	if !slices.Contains([]string{"", "code", "alpha2", "numeric", "name"}, by) {
+		c.add(diag.MappingRule, fmt.Sprintf("words cannot be looked up by %q", by), place("by")...)
+	}
+	if name == "" || f == nil {
+		return
+	}
+	l := c.m.Codes(name)
+	if l == nil {
+		c.add(diag.MappingCodes, fmt.Sprintf("no codes file codes/%s.csv", name), place("codes")...)
+		return
+	}
+	list := c.s.List(f.Codes)
+	if list == nil {
+		return
+	}
+	for k := range l.Entries {
+		c.entry(l, &l.Entries[k], f, list)
+	}
+}
+
+func (c *checker) entry(l *ValueList, e *ValueEntry, f *schemas.Field, list *schemas.CodeList) {
+	bad := func(message string) {
+		c.ds = append(c.ds, diag.Diagnostic{Code: diag.MappingCode, Severity: diag.Error, Pos: l.Pos(e), Field: f.Name, Message: message})
+	}
+	if s := e.Status(); s != "" {
+		if statuses := c.s.List("value_status"); statuses != nil && statuses.Index(s) < 0 {
+			bad(fmt.Sprintf("no kind of empty is called %q", s))
+		}
+		return
+	}
+	if list.Index(e.Code) < 0 {
+		bad(fmt.Sprintf("list %q has no code %q", f.Codes, e.Code))
+	}
+}

@@ -1,0 +1,312 @@
+package mappings
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+	"gopkg.in/yaml.v3"
+
+	"palermo/diag"
+)
+
+// Decode reads the mapping in folder dir of fsys: mapping.yaml and codes/*.csv. What is wrong
+// with them comes back as diagnostics with their places, and then the mapping is nil; the error
+// is for files that cannot be read.
+func Decode(fsys fs.FS, dir string) (*Mapping, []diag.Diagnostic, error) {
+	file := path.Join(dir, "mapping.yaml")
+	b, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read mapping: %w", err)
+	}
+	m := &Mapping{file: file, codes: map[string]*ValueList{}}
+	if ds := m.decodeYAML(b); len(ds) > 0 {
+		return nil, ds, nil
+	}
+	ds, err := m.decodeCodes(fsys, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if id := path.Base(dir); m.Source.ID != id {
+		ds = append(ds, m.finding(diag.MappingIncomplete, "source.id must be the folder's name", "source", "id"))
+	}
+	if len(ds) > 0 {
+		return nil, ds, nil
+	}
+	m.normalise()
+	m.Digest, err = digest(fsys, dir)
+	return m, nil, err
+}
+
+// decodeYAML reads the text strictly, for meaning, and once more into a tree, for places.
+func (m *Mapping) decodeYAML(b []byte) []diag.Diagnostic {
+	if err := yaml.Unmarshal(b, &m.tree); err != nil {
+		return []diag.Diagnostic{yamlFinding(m.file, err.Error(), nil)}
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(b))
+	dec.KnownFields(true)
+	err := dec.Decode(m)
+	var te *yaml.TypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &te):
+		var ds []diag.Diagnostic
+		for _, e := range te.Errors {
+			ds = append(ds, yamlFinding(m.file, e, &m.tree))
+		}
+		return ds
+	}
+	return []diag.Diagnostic{yamlFinding(m.file, err.Error(), nil)}
+}
+
+var (
+	yamlLine    = regexp.MustCompile(`line (\d+): `)
+	yamlUnknown = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	yamlTwice   = regexp.MustCompile(`(?:field|mapping key) "?([^" ]+)"? already (?:set in type|defined)`)
+)
+
+// yamlFinding turns a message of the YAML library into a finding: its line becomes the place,
+// and its Go type, which means nothing to a reader, goes.
+func yamlFinding(file, message string, tree *yaml.Node) diag.Diagnostic {
+	d := diag.Diagnostic{Code: diag.MappingSyntax, Severity: diag.Error, Pos: diag.Pos{File: file}}
+	message = strings.TrimPrefix(message, "yaml: ")
+	if g := yamlLine.FindStringSubmatch(message); g != nil {
+		d.Pos.Row, _ = strconv.Atoi(g[1])
+		message = strings.Replace(message, g[0], "", 1)
+	}
+	if g := yamlUnknown.FindStringSubmatch(message); g != nil {
+		message = fmt.Sprintf("the mapping language has no word %q here", g[1])
+		d.Pos.Col = columnOf(tree, d.Pos.Row, g[1])
+	} else if g := yamlTwice.FindStringSubmatch(message); g != nil {
+		message = fmt.Sprintf("%q stands twice", g[1])
+		d.Code = diag.MappingRepeated
+		d.Pos.Col = columnOf(tree, d.Pos.Row, g[1])
+	}
+	d.Message = message
+	return d
+}
+
+// columnOf finds the column of the word on the line, or 0.
+func columnOf(n *yaml.Node, line int, word string) int {
+	if n == nil {
+		return 0
+	}
+	if n.Line == line && n.Value == word {
+		return n.Column
+	}
+	for _, c := range n.Content {
+		if col := columnOf(c, line, word); col > 0 {
+			return col
+		}
+	}
+	return 0
+}
+
+// Pos is the place of a part of the mapping: m.Pos("tables", 0, "columns", 1, "codes") is
+// mapping.yaml:10:47. A part that is not written has the place of the nearest part around it.
+func (m *Mapping) Pos(at ...any) diag.Pos {
+	n := &m.tree
+	if len(n.Content) > 0 {
+		n = n.Content[0]
+	}
+	for _, step := range at {
+		next := child(n, step)
+		if next == nil {
+			break
+		}
+		n = next
+	}
+	return diag.Pos{File: m.file, Row: n.Line, Col: n.Column}
+}
+
+func child(n *yaml.Node, step any) *yaml.Node {
+	switch s := step.(type) {
+	case int:
+		if n.Kind == yaml.SequenceNode && s < len(n.Content) {
+			return n.Content[s]
+		}
+	case string:
+		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == s {
+				return n.Content[i+1]
+			}
+		}
+	}
+	return nil
+}
+
+func (m *Mapping) finding(c diag.Code, message string, at ...any) diag.Diagnostic {
+	return diag.Diagnostic{Code: c, Severity: diag.Error, Pos: m.Pos(at...), Message: message}
+}
+
+// decodeCodes reads every codes file of the folder.
+func (m *Mapping) decodeCodes(fsys fs.FS, dir string) ([]diag.Diagnostic, error) {
+	files, err := fs.Glob(fsys, path.Join(dir, "codes", "*.csv"))
+	if err != nil {
+		return nil, err
+	}
+	var all []diag.Diagnostic
+	for _, f := range files {
+		b, err := fs.ReadFile(fsys, f)
+		if err != nil {
+			return nil, fmt.Errorf("read codes: %w", err)
+		}
+		l, ds := decodeValueList(f, b)
+		all = append(all, ds...)
+		m.codes[l.Name] = l
+	}
+	return all, nil
+}
+
+func decodeValueList(file string, b []byte) (*ValueList, []diag.Diagnostic) {
+	l := &ValueList{Name: strings.TrimSuffix(path.Base(file), ".csv"), file: file, index: map[string]int{}}
+	r := csv.NewReader(bytes.NewReader(b))
+	r.FieldsPerRecord = 3
+	var ds []diag.Diagnostic
+	add := func(line int, c diag.Code, message string) {
+		ds = append(ds, diag.Diagnostic{Code: c, Severity: diag.Error, Pos: diag.Pos{File: file, Row: line}, Message: message})
+	}
+	for header := true; ; header = false {
+		rec, err := r.Read()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			var pe *csv.ParseError
+			line := 0
+			if errors.As(err, &pe) {
+				line, err = pe.Line, pe.Err
+			}
+			add(line, diag.MappingSyntax, err.Error())
+			break
+		}
+		line, _ := r.FieldPos(0)
+		if header {
+			if strings.Join(rec, ",") != "source_value,code,note" {
+				add(line, diag.MappingSyntax, "the header must be source_value,code,note")
+				break
+			}
+			continue
+		}
+		e := ValueEntry{Word: Word(rec[0]), Code: strings.TrimSpace(rec[1]), Note: rec[2], Line: line}
+		if _, twice := l.index[e.Word]; twice {
+			add(line, diag.MappingRepeated, "this source value stands in the file twice")
+			continue
+		}
+		l.index[e.Word] = len(l.Entries)
+		l.Entries = append(l.Entries, e)
+	}
+	return l, ds
+}
+
+// Word is the form in which headers and words are compared: trimmed of blanks (non-breaking ones
+// and byte-order marks too), in Unicode NFC, and nothing looser.
+func Word(s string) string {
+	s = strings.TrimFunc(s, func(r rune) bool { return r == '\ufeff' || r == '\u00a0' || r == '\u202f' || r <= ' ' })
+	return norm.NFC.String(s)
+}
+
+// normalise brings every word of the mapping into the form in which it is compared.
+func (m *Mapping) normalise() {
+	words := func(s []string) {
+		for i := range s {
+			s[i] = Word(s[i])
+		}
+	}
+	for i := range m.Tables {
+		t := &m.Tables[i]
+		words(t.Recognise.Headers)
+		words(t.Recognise.Without)
+		words(t.Ignore)
+		for j := range t.Columns {
+			c := &t.Columns[j]
+			c.From = Word(c.From)
+			for _, l := range [][]string{c.Missing, c.Unknown, c.NotApply, c.Suppressed} {
+				words(l)
+			}
+			c.When = whenWords(c.When)
+		}
+		for j := range t.Several {
+			words(t.Several[j].From)
+			words(t.Several[j].Words)
+		}
+		for j := range t.Skip {
+			t.Skip[j].Column = Word(t.Skip[j].Column)
+			words(t.Skip[j].Is)
+		}
+	}
+}
+
+func whenWords(when map[string][]string) map[string][]string {
+	out := map[string][]string{}
+	for column, words := range when {
+		for _, w := range words {
+			out[Word(column)] = append(out[Word(column)], Word(w))
+		}
+	}
+	return out
+}
+
+// digest is the SHA-256 of the folder's files, names and contents, in the order of their names.
+func digest(fsys fs.FS, dir string) (string, error) {
+	files, err := Files(fsys, dir)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, f := range files {
+		b, err := fs.ReadFile(fsys, f)
+		if err != nil {
+			return "", fmt.Errorf("read mapping: %w", err)
+		}
+		fmt.Fprintf(h, "%s %d\n", strings.TrimPrefix(f, dir), len(b))
+		h.Write(b)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Files is the paths of the files that make up the mapping in dir, sorted.
+func Files(fsys fs.FS, dir string) ([]string, error) {
+	files, err := fs.Glob(fsys, path.Join(dir, "codes", "*.csv"))
+	if err != nil {
+		return nil, err
+	}
+	files = append(files, path.Join(dir, "mapping.yaml"))
+	sort.Strings(files)
+	return files, nil
+}
+
+// Codes is the codes file of that name, or nil.
+func (m *Mapping) Codes(name string) *ValueList { return m.codes[name] }
+
+// Lookup is the entry for a word, which must be in the form that Word gives, or nil.
+func (l *ValueList) Lookup(word string) *ValueEntry {
+	if i, ok := l.index[word]; ok {
+		return &l.Entries[i]
+	}
+	return nil
+}
+
+// Pos is the place of an entry in its codes file.
+func (l *ValueList) Pos(e *ValueEntry) diag.Pos { return diag.Pos{File: l.file, Row: e.Line} }
+
+// Status is the kind of empty that the entry's code names with a star, as *unknown, or "".
+func (e *ValueEntry) Status() string {
+	s, _ := strings.CutPrefix(e.Code, "*")
+	if s == e.Code {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,165 @@
+package mappings
+
+import (
+	"path"
+	"sort"
+)
+
+// PreviewRows is how many rows of a table are looked at to find its header.
+const PreviewRows = 30
+
+// PreviewRow is one of the first rows of a sheet.
+type PreviewRow struct {
+	Num   int // in the file, from 1
+	Cells []string
+}
+
+// Candidate is a table entry of a mapping held against a sheet.
+type Candidate struct {
+	Mapping   *Mapping
+	Table     int      // index in Mapping.Tables
+	HeaderRow int      // the row of the file that fits best; 0 when none has any of the headers
+	Found     []string // headers of Recognise that stand in the row
+	Missing   []string // headers of Recognise that do not
+	Barred    []string // headers that must not stand there, and do
+	Named     int      // columns of the row that the mapping names
+	Columns   int      // columns of the row
+}
+
+// Entry is the table entry.
+func (c *Candidate) Entry() *Table { return &c.Mapping.Tables[c.Table] }
+
+// Matches reports whether the sheet is what the entry is for.
+func (c *Candidate) Matches() bool {
+	return c.HeaderRow > 0 && len(c.Missing) == 0 && len(c.Barred) == 0
+}
+
+// Near reports whether the sheet looks like another vintage of the source: more than half of the
+// headers are there, but not all.
+func (c *Candidate) Near() bool { return !c.Matches() && 2*len(c.Found) > len(c.Found)+len(c.Missing) }
+
+// Recognise holds every table entry of the set against a sheet's first rows. The candidates come
+// best first: those that match before those that do not, then the most headers found, then the
+// most columns named, then the fewest columns left over; last by name, so that the order is the
+// same each time. Nothing but the content decides: the file's name is not looked at.
+func (s *Set) Recognise(sheet string, rows []PreviewRow) []Candidate {
+	var out []Candidate
+	for _, m := range s.Mappings {
+		for i := range m.Tables {
+			if c := m.candidate(i, sheet, rows); c.HeaderRow > 0 {
+				out = append(out, c)
+			}
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return better(&out[i], &out[j]) })
+	return out
+}
+
+func better(a, b *Candidate) bool {
+	if a.Matches() != b.Matches() {
+		return a.Matches()
+	}
+	if share := func(c *Candidate) float64 { return float64(len(c.Found)) / float64(len(c.Found)+len(c.Missing)) }; !a.Matches() && share(a) != share(b) {
+		return share(a) > share(b)
+	}
+	if len(a.Found) != len(b.Found) {
+		return len(a.Found) > len(b.Found)
+	}
+	if a.Named != b.Named {
+		return a.Named > b.Named
+	}
+	if a.Columns-a.Named != b.Columns-b.Named {
+		return a.Columns-a.Named < b.Columns-b.Named
+	}
+	if a.Mapping.Source.ID != b.Mapping.Source.ID {
+		return a.Mapping.Source.ID < b.Mapping.Source.ID
+	}
+	return a.Table < b.Table
+}
+
+// candidate finds the row of the sheet that fits the entry's header best.
+func (m *Mapping) candidate(i int, sheet string, rows []PreviewRow) Candidate {
+	t := &m.Tables[i]
+	best := Candidate{Mapping: m, Table: i}
+	if !t.Recognise.sheetMatches(sheet) {
+		return best
+	}
+	named := t.named()
+	for _, r := range rows {
+		if t.HeaderRow > 0 && r.Num != t.HeaderRow {
+			continue
+		}
+		c := t.holdAgainst(r, named)
+		if len(c.Found) == 0 {
+			continue
+		}
+		c.Mapping, c.Table = m, i
+		if best.HeaderRow == 0 || better(&c, &best) {
+			best = c
+		}
+	}
+	return best
+}
+
+func (r *Recognise) sheetMatches(sheet string) bool {
+	if r.Sheets == "" || r.Sheets == "*" || sheet == "" {
+		return true
+	}
+	ok, err := path.Match(r.Sheets, sheet)
+	return ok && err == nil
+}
+
+func (t *Table) holdAgainst(r PreviewRow, named map[string]bool) Candidate {
+	c := Candidate{HeaderRow: r.Num}
+	there := map[string]bool{}
+	for _, cell := range r.Cells {
+		w := Word(cell)
+		if w == "" {
+			continue
+		}
+		c.Columns++
+		if named[w] {
+			c.Named++
+		}
+		there[w] = true
+	}
+	for _, h := range t.Recognise.Headers {
+		if there[h] {
+			c.Found = append(c.Found, h)
+		} else {
+			c.Missing = append(c.Missing, h)
+		}
+	}
+	for _, h := range t.Recognise.Without {
+		if there[h] {
+			c.Barred = append(c.Barred, h)
+		}
+	}
+	return c
+}
+
+// named is every header that the entry names, mapped or ignored.
+func (t *Table) named() map[string]bool {
+	out := map[string]bool{}
+	for _, c := range t.Columns {
+		out[c.From] = true
+		for w := range c.When {
+			out[w] = true
+		}
+	}
+	for _, s := range t.Several {
+		for _, f := range s.From {
+			out[f] = true
+		}
+	}
+	for _, h := range t.Ignore {
+		out[h] = true
+	}
+	for _, s := range t.Skip {
+		out[s.Column] = true
+	}
+	return out
+}
+
+// Names reports whether the entry names the column, mapped or ignored.
+func (t *Table) Names(header string) bool { return t.named()[header] }

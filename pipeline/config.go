@@ -1,0 +1,100 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"gopkg.in/yaml.v3"
+
+	"palermo/diag"
+)
+
+// Config is palermo.yaml: everything in it has a default, and the file may be missing. Flags of
+// the command line win over it.
+type Config struct {
+	Agencies map[string]Agency `yaml:"agencies,omitempty" json:"agencies,omitempty" jsonschema:"description=by the name of the folder under drop/"`
+	Mappings string            `yaml:"mappings,omitempty" json:"mappings,omitempty" jsonschema:"description=a folder of mappings to use beside the built-in ones; relative to the home"`
+	Intake   Intake            `yaml:"intake,omitempty" json:"intake,omitempty"`
+	Threads  int               `yaml:"threads,omitempty" json:"threads,omitempty" jsonschema:"minimum=0,description=files worked on at once; 0 is one a core"`
+	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"`
+}
+
+// Agency is who sends files under one folder of drop/.
+type Agency struct {
+	Title   string `yaml:"title,omitempty" json:"title,omitempty"`
+	Contact string `yaml:"contact,omitempty" json:"contact,omitempty"`
+}
+
+// Intake is what the drop folder accepts.
+type Intake struct {
+	MaxFileMiB int `yaml:"max_file_mib,omitempty" json:"max_file_mib,omitempty" jsonschema:"minimum=1,description=a larger file is refused; 1024 by default"`
+}
+
+// Report is what is kept of what was found.
+type Report struct {
+	Examples int `yaml:"examples,omitempty" json:"examples,omitempty" jsonschema:"minimum=1,description=findings of one kind kept whole for each field of a sheet; 20 by default"`
+}
+
+// readConfig reads palermo.yaml strictly. A missing file is the defaults.
+func readConfig(file string) (*Config, error) {
+	c := &Config{}
+	b, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, environment(err)
+	default:
+		dec := yaml.NewDecoder(bytes.NewReader(b))
+		dec.KnownFields(true)
+		if err := dec.Decode(c); err != nil && err != io.EOF {
+			return nil, &ConfigError{configFindings(file, err)}
+		}
+	}
+	if c.Intake.MaxFileMiB < 0 || c.Report.Examples < 0 || c.Threads < 0 {
+		return nil, &ConfigError{[]diag.Diagnostic{{Code: diag.ConfigSyntax, Severity: diag.Error,
+			Pos: diag.Pos{File: filepath.Base(file)}, Message: "a number in it is below zero"}}}
+	}
+	if c.Intake.MaxFileMiB == 0 {
+		c.Intake.MaxFileMiB = 1024
+	}
+	if c.Report.Examples == 0 {
+		c.Report.Examples = 20
+	}
+	if c.Mappings != "" && !filepath.IsAbs(c.Mappings) {
+		c.Mappings = filepath.Join(filepath.Dir(file), c.Mappings)
+	}
+	return c, nil
+}
+
+var (
+	configLine    = regexp.MustCompile(`line (\d+): (.*)`)
+	configUnknown = regexp.MustCompile(`field (\S+) not found in type \S+`)
+)
+
+func configFindings(file string, err error) []diag.Diagnostic {
+	messages := []string{err.Error()}
+	var te *yaml.TypeError
+	if errors.As(err, &te) {
+		messages = te.Errors
+	}
+	var ds []diag.Diagnostic
+	for _, m := range messages {
+		d := diag.Diagnostic{Code: diag.ConfigSyntax, Severity: diag.Error, Pos: diag.Pos{File: filepath.Base(file)}, Message: m}
+		if g := configLine.FindStringSubmatch(m); g != nil {
+			d.Pos.Row, _ = strconv.Atoi(g[1])
+			d.Message = g[2]
+		}
+		if g := configUnknown.FindStringSubmatch(d.Message); g != nil {
+			d.Message = fmt.Sprintf("there is no setting %q here", g[1])
+		}
+		ds = append(ds, d)
+	}
+	return ds
+}

@@ -1,0 +1,11 @@
+// Package pipeline joins extract, transform and load: it is the only package that imports all
+// three. A Home is a folder with a drop folder, a key and what earlier runs left; Run takes what
+// lies in the drop folder, harmonises what is not in the lake yet, and publishes one snapshot or
+// none. Inspect and Explain look at a file and at a published value by the same code.
+//
+// A Submission is one file of one agency; an Entry is what a run made of it, kept in the lake
+// under a key of everything it depends on, so that it is made once. The ledger is an append-only
+// file of what was received and run; a snapshot is published by one rename.
+//
+// The package decides no meaning (mappings do) and no exit status (cmd does).
+package pipeline

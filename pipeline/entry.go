@@ -1,0 +1,188 @@
+package pipeline
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"palermo/diag"
+	"palermo/transform"
+)
+
+// lakeFormat is raised by hand when the code makes something else of the same bytes: a parse
+// rule that changes, another layout of the lake. Entries of another format are made again.
+const lakeFormat = 1
+
+// The status of a submission, a code of the list submission_status.
+const (
+	StatusAccepted       = "accepted"
+	StatusAcceptedInPart = "accepted_in_part" // some rows wait in quarantine
+	StatusQuarantined    = "quarantined"      // no mapping knows it yet; it is tried again when one changes
+	StatusRefused        = "refused"          // it cannot be read
+)
+
+// Entry is what was made of one submission. It is kept in the lake beside the Parquet files, and
+// is written last: where it is, they are whole.
+type Entry struct {
+	Key         string       `json:"key"` // of everything the entry depends on
+	Submission  string       `json:"submission"`
+	Status      string       `json:"status"`
+	Format      string       `json:"format"`
+	Sheets      []SheetEntry `json:"sheets"`
+	Files       []LakeFile   `json:"files"`
+	Quarantined int64        `json:"quarantined"`
+	Found       []Found      `json:"found"`
+}
+
+// SheetEntry is what was made of one sheet: enough to walk back from a value to its cell.
+type SheetEntry struct {
+	No        int                `json:"no"` // from 1
+	Name      string             `json:"name,omitempty"`
+	Source    string             `json:"source,omitempty"` // empty where no mapping knows the sheet
+	Mapping   string             `json:"mapping,omitempty"`
+	Table     int                `json:"table"` // index among the mapping's tables
+	Vintage   string             `json:"vintage,omitempty"`
+	Target    string             `json:"target,omitempty"`
+	HeaderRow int                `json:"header_row,omitempty"`
+	Header    []transform.Header `json:"header,omitempty"`
+	Above     [][]string         `json:"above,omitempty"` // the rows above the header, as far as they were looked at
+	Facts     []string           `json:"facts,omitempty"` // the facts that hold
+	Balance   Balance            `json:"balance"`
+	Values    []transform.Use    `json:"values,omitempty"`
+}
+
+// LakeFile is one Parquet file of a submission in the lake.
+type LakeFile struct {
+	Table string `json:"table"`
+	Rows  int64  `json:"rows"`
+	Bytes int64  `json:"bytes"`
+}
+
+// Balance is the account of one source table: each unit read is loaded, rejected or skipped.
+type Balance struct {
+	Unit     string         `json:"unit"` // rows or cells
+	Read     int64          `json:"read"`
+	Loaded   int64          `json:"loaded"`
+	Rejected int64          `json:"rejected"`
+	Skipped  map[string]int `json:"skipped,omitempty"` // by reason
+}
+
+// SkippedAll is how many units were skipped for any reason.
+func (b *Balance) SkippedAll() int64 {
+	var n int64
+	for _, k := range b.Skipped {
+		n += int64(k)
+	}
+	return n
+}
+
+// check reports whether the account is whole.
+func (b *Balance) check() error {
+	if b.Read != b.Loaded+b.Rejected+b.SkippedAll() {
+		return fmt.Errorf("%s: read %d, loaded %d, rejected %d, skipped %d", diag.BalanceBroken, b.Read, b.Loaded, b.Rejected, b.SkippedAll())
+	}
+	return nil
+}
+
+func (b *Balance) skip(reason string, n int) {
+	if n == 0 {
+		return
+	}
+	if b.Skipped == nil {
+		b.Skipped = map[string]int{}
+	}
+	b.Skipped[reason] += n
+}
+
+// Found is one finding that was kept whole, and how many of its group there were.
+type Found struct {
+	diag.Diagnostic
+	SheetNo int `json:"sheet"` // 0: about the file
+	N       int `json:"n"`     // the how-manieth of its group that was kept, from 1
+	Of      int `json:"of"`    // findings in the group
+}
+
+// Rows is the sum of the balances.
+func (e *Entry) Rows() Balance {
+	sum := Balance{Unit: "rows"}
+	for i := range e.Sheets {
+		b := &e.Sheets[i].Balance
+		sum.Read += b.Read
+		sum.Loaded += b.Loaded
+		sum.Rejected += b.Rejected
+		for reason, n := range b.Skipped {
+			sum.skip(reason, n)
+		}
+	}
+	return sum
+}
+
+// sheet is the sheet of that number, or nil.
+func (e *Entry) sheet(no int) *SheetEntry {
+	for i := range e.Sheets {
+		if e.Sheets[i].No == no {
+			return &e.Sheets[i]
+		}
+	}
+	return nil
+}
+
+// sources is the ids of the sources that the submission has tables of, sorted.
+func (e *Entry) sources() []string {
+	var out []string
+	for i := range e.Sheets {
+		if s := e.Sheets[i].Source; s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// entryKey is the digest of everything that an entry depends on.
+func (h *Home) entryKey(s *Submission) string {
+	d := sha256.New()
+	fmt.Fprintln(d, lakeFormat, s.ID, s.SHA256, h.Schema.Digest(), h.Mappings.Digest(), h.Config.Report.Examples)
+	return hex.EncodeToString(d.Sum(nil))
+}
+
+func (h *Home) entryFile(submission string) string {
+	return h.path(lakeDir, "entries", submission+".json")
+}
+
+// lakeFile is where a submission's rows of a table lie.
+func (h *Home) lakeFile(table, submission string) string {
+	return h.path(lakeDir, table, "submission="+submission, "0.parquet")
+}
+
+func (h *Home) quarantineFile(submission string) string {
+	return h.path(quarantineDir, submission+".parquet")
+}
+
+// readEntry is what an earlier run made of the submission, or nil where that must be made again:
+// nothing was kept, what it depends on changed, or its files are not there.
+func (h *Home) readEntry(s *Submission) (*Entry, error) {
+	b, err := os.ReadFile(h.entryFile(s.ID))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, environment(err)
+	}
+	var e Entry
+	if json.Unmarshal(b, &e) != nil || e.Key != h.entryKey(s) {
+		return nil, nil
+	}
+	for _, f := range e.Files {
+		fi, err := os.Stat(h.lakeFile(f.Table, s.ID))
+		if err != nil || fi.Size() != f.Bytes {
+			return nil, nil
+		}
+	}
+	return &e, nil
+}

@@ -1,0 +1,86 @@
+package pipeline
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"palermo/diag"
+)
+
+// keyBytes is the length of a home's key.
+const keyBytes = 32
+
+// key is the home's secret: every id that stands for a person, a record or a file is derived from
+// it, so that who lacks the key cannot tell whose they are.
+type key []byte
+
+// KeyFile is where the home's key lies: PALERMO_KEY_FILE, else vault/key.
+func (h *Home) KeyFile() string {
+	if f := os.Getenv("PALERMO_KEY_FILE"); f != "" {
+		return f
+	}
+	return h.path(vaultDir, "key")
+}
+
+// openKey reads the key. Where there is none it makes one, if it may and the home has published
+// nothing yet: a new key would break every link to what was published under the old one.
+func openKey(h *Home, mayMake bool) (key, error) {
+	file := h.KeyFile()
+	b, err := os.ReadFile(file)
+	switch {
+	case err == nil:
+		k, err := decodeKey(b)
+		if err != nil {
+			return nil, &EnvironmentError{diag.HomeKeyMissing, file, err}
+		}
+		return k, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, environment(err)
+	case h.hasSnapshots():
+		return nil, &EnvironmentError{diag.HomeKeyMissing, file, nil}
+	case !mayMake:
+		return nil, nil
+	}
+	return makeKey(file)
+}
+
+func decodeKey(b []byte) (key, error) {
+	k, err := hex.DecodeString(strings.TrimSpace(string(b)))
+	if err != nil || len(k) != keyBytes {
+		return nil, fmt.Errorf("a key file holds %d hexadecimal digits", 2*keyBytes)
+	}
+	return k, nil
+}
+
+func makeKey(file string) (key, error) {
+	k := make(key, keyBytes)
+	if _, err := rand.Read(k); err != nil {
+		return nil, fmt.Errorf("make a key: %w", err)
+	}
+	if err := writeFile(file, []byte(hex.EncodeToString(k)+"\n"), 0o600); err != nil {
+		return nil, environment(fmt.Errorf("make a key: %w", err))
+	}
+	return k, nil
+}
+
+// mac is the keyed digest of the parts, in hexadecimal. No part can run into the next.
+func (k key) mac(parts ...string) string {
+	h := hmac.New(sha256.New, k)
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d|%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// submissionID names a submission: the same file from the same agency has the same id, and who
+// lacks the key cannot tell which file it is.
+func (k key) submissionID(agency, sha256 string) string {
+	return "s" + k.mac("submission", agency, sha256)[:16]
+}

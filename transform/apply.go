@@ -1,0 +1,207 @@
+package transform
+
+import (
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"palermo/diag"
+	"palermo/schemas"
+)
+
+// Result is what became of the rows of one raw batch: each is loaded, rejected or skipped.
+type Result struct {
+	Batch    *schemas.Batch // the loaded rows, owned by the caller; nil when there are none
+	Rejected []Reject
+	Skipped  map[string]int // rows by reason: total_row, footnote, repeated_header
+}
+
+// Reject is one row that could not be loaded. Cells is the whole row as it was read.
+type Reject struct {
+	Row, Col int // Col is of the cell that is the reason; 0 when it is no one cell
+	Code     diag.Code
+	Field    string
+	Cells    []string
+}
+
+// Facts looks at one raw batch in the first pass. It borrows the batch.
+func (t *Table) Facts(raw *schemas.Batch) {
+	for _, f := range t.facts {
+		switch col := raw.Record.Column(f.raw).(type) {
+		case *array.Dictionary:
+			words := col.Dictionary().(*array.String)
+			for ; f.upTo < words.Len(); f.upTo++ {
+				f.holds = f.holds || f.rule(words.Value(f.upTo))
+			}
+		case *array.String:
+			for i := range col.Len() {
+				f.holds = f.holds || col.IsValid(i) && f.rule(col.Value(i))
+			}
+		}
+	}
+}
+
+// Apply harmonises the rows of one raw batch. It borrows raw; the result's batch is the
+// caller's. Findings about words wait for Finish; findings about rows are added to ds.
+func (t *Table) Apply(raw *schemas.Batch, ds *diag.List) (Result, error) {
+	n := int(raw.Record.NumRows())
+	res := Result{Skipped: map[string]int{}}
+	keep := t.skip(raw, &res)
+	got := t.outcomes(raw, n)
+	loaded := make([]int, 0, n)
+	for i := range n {
+		if !keep[i] {
+			continue
+		}
+		t.count(raw, got, i)
+		if r, bad := t.reject(raw, got, i); bad {
+			res.Rejected = append(res.Rejected, r)
+			continue
+		}
+		loaded = append(loaded, i)
+	}
+	t.keys.check(t, raw, got, loaded, ds)
+	if len(loaded) == 0 {
+		return res, nil
+	}
+	b, err := t.build(raw, got, loaded)
+	if err != nil {
+		return Result{}, fmt.Errorf("transform: %w", err)
+	}
+	res.Batch = b
+	return res, nil
+}
+
+// skip says which rows are kept, and counts the others by the reason the mapping gives.
+func (t *Table) skip(raw *schemas.Batch, res *Result) []bool {
+	keep := make([]bool, raw.Record.NumRows())
+	for i := range keep {
+		keep[i] = true
+	}
+	for s := range t.skips {
+		hit := t.skips[s].words.rows(raw.Record)
+		for i := range keep {
+			if keep[i] && hit[i] {
+				keep[i] = false
+				res.Skipped[t.skips[s].skip.Reason]++
+			}
+		}
+	}
+	return keep
+}
+
+// outcomes is, for each field, the outcome of each row: nil where a field is palermo's own.
+func (t *Table) outcomes(raw *schemas.Batch, n int) [][]*outcome {
+	t.bindFacts()
+	got := make([][]*outcome, len(t.fields))
+	spare := t.room(len(t.fields), n)
+	for k := range t.fields {
+		f := &t.fields[k]
+		if f.fixed != nil || f.plan.own == ownCellID {
+			continue
+		}
+		got[k] = t.room(k, n)
+		if f.several != nil {
+			f.several.outcomes(raw, got[k])
+			continue
+		}
+		for c, col := range f.columns {
+			if c == 0 {
+				col.outcomes(raw.Record, col.active(raw), got[k])
+				continue
+			}
+			col.outcomes(raw.Record, col.active(raw), spare)
+			for i, first := range got[k] {
+				if first.blank || first.away {
+					got[k][i] = spare[i]
+				}
+			}
+		}
+	}
+	return got
+}
+
+// room is the buffer for the outcomes of field k, kept from batch to batch.
+func (t *Table) room(k, n int) []*outcome {
+	for len(t.buffers) <= k {
+		t.buffers = append(t.buffers, nil)
+	}
+	if cap(t.buffers[k]) < n {
+		t.buffers[k] = make([]*outcome, n)
+	}
+	return t.buffers[k][:n]
+}
+
+// bindFacts hands what the first pass found to the readers that asked for it.
+func (t *Table) bindFacts() {
+	for _, c := range t.columns {
+		if f := t.facts[c.reader.below]; f != nil && f.holds {
+			c.reader.params.below = 1
+		}
+	}
+}
+
+func (b *boundColumn) active(raw *schemas.Batch) [][]bool {
+	var out [][]bool
+	for i := range b.when {
+		out = append(out, b.when[i].rows(raw.Record))
+	}
+	return out
+}
+
+func (s *boundSeveral) outcomes(raw *schemas.Batch, out []*outcome) {
+	cells := make([]string, len(s.raw))
+	for i := range out {
+		for k, r := range s.raw {
+			cells[k] = ""
+			if r >= 0 {
+				cells[k] = text(raw.Record.Column(r), i)
+			}
+		}
+		out[i] = s.no
+		if s.rule(cells, s.plan.several.Words) {
+			out[i] = s.yes
+		}
+	}
+}
+
+// count notes that the outcomes of row i stood in one more row.
+func (t *Table) count(raw *schemas.Batch, got [][]*outcome, i int) {
+	row := raw.Row(i)
+	for k := range t.fields {
+		if got[k] != nil && len(t.fields[k].columns) > 0 {
+			got[k][i].seen(row)
+		}
+	}
+}
+
+// reject says whether row i cannot be loaded: the first field, in the target's order, that the
+// row cannot do without or whose word could not be read.
+func (t *Table) reject(raw *schemas.Batch, got [][]*outcome, i int) (Reject, bool) {
+	for k := range t.fields {
+		f := &t.fields[k]
+		o := f.fixed
+		if got[k] != nil {
+			o = got[k][i]
+		}
+		code, bad := o.rejects(f.plan.field)
+		if !bad {
+			continue
+		}
+		r := Reject{Row: raw.Row(i), Code: code, Field: f.plan.field.Name, Cells: t.cells(raw, i)}
+		if len(f.columns) > 0 {
+			r.Col = f.columns[0].col
+		}
+		return r, true
+	}
+	return Reject{}, false
+}
+
+// cells is the whole row as it was read.
+func (t *Table) cells(raw *schemas.Batch, i int) []string {
+	out := make([]string, raw.Record.NumCols()-2)
+	for c := range out {
+		out[c] = text(raw.Record.Column(c+2), i)
+	}
+	return out
+}

@@ -1,0 +1,238 @@
+package transform
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"palermo/diag"
+	"palermo/mappings"
+	"palermo/schemas"
+)
+
+// Header is one column of the table as it stands in the file. Its place in the slice given to
+// Open is its place among the columns of each raw batch.
+type Header struct {
+	Name string // in the form of mappings.Word
+	Col  int    // in the file, from 1
+}
+
+// Table is a plan bound to one table of one file. It is used by one goroutine: Facts for each
+// raw batch of a first pass if the plan needs it, then Apply for each raw batch, then Finish.
+type Table struct {
+	plan   *Plan
+	origin schemas.Origin
+	mem    memory.Allocator
+	header []Header
+
+	columns []*boundColumn // in the mapping's order; those that the file has
+	fields  []boundField   // in the order of the target's fields
+	skips   []boundSkip
+	facts   map[string]*boundFact
+	lists   map[string]*listArray
+	keys    *keys
+	buffers [][]*outcome // see room
+}
+
+// boundField is what fills one field in this file.
+type boundField struct {
+	plan    *fieldPlan
+	columns []*boundColumn
+	several *boundSeveral
+	fixed   *outcome // the same for every row; nil where columns fill the field
+}
+
+type boundSeveral struct {
+	raw  []int
+	rule func(cells, words []string) bool
+	plan *fieldPlan
+	yes  *outcome
+	no   *outcome
+}
+
+type boundSkip struct {
+	words wordSet
+	skip  *mappings.Skip
+}
+
+type boundFact struct {
+	raw  int
+	rule func(string) bool
+	asked
+	holds bool
+}
+
+// asked remembers how much of a dictionary has been asked already.
+type asked struct{ upTo int }
+
+// Open binds the plan to one table of a file: header is the table's columns, at the row
+// headerRow; cell gives the text of a cell above the table. What is wrong with the header is
+// added to ds: a missing column leaves its fields empty, and an extra one is not loaded.
+func (p *Plan) Open(o schemas.Origin, header []Header, headerRow int, cell func(row, col int) string,
+	mem memory.Allocator, ds *diag.List) (*Table, error) {
+	o.Source, o.Vintage = p.mapping.Source.ID, p.entry.Vintage
+	t := &Table{plan: p, origin: o, mem: mem, header: header, facts: map[string]*boundFact{}, lists: map[string]*listArray{}}
+	t.checkHeader(headerRow, ds)
+	for i := range p.fields {
+		f, err := t.field(&p.fields[i], cell, ds)
+		if err != nil {
+			return nil, err
+		}
+		t.fields = append(t.fields, f)
+	}
+	t.vintage()
+	slices.SortFunc(t.columns, func(a, b *boundColumn) int { return a.plan.order - b.plan.order })
+	for i := range p.entry.Skip {
+		s := &p.entry.Skip[i]
+		if raw := t.raw(s.Column); raw >= 0 {
+			t.skips = append(t.skips, boundSkip{newWordSet(raw, s.Is), s})
+		}
+	}
+	for name, f := range p.entry.Facts {
+		if raw := t.raw(f.Column); raw >= 0 {
+			t.facts[name] = &boundFact{raw: raw, rule: facts[f.Rule]}
+		}
+	}
+	t.keys = newKeys(p.key)
+	return t, nil
+}
+
+// raw is the place of the named column in raw records, or -1.
+func (t *Table) raw(name string) int {
+	for i, h := range t.header {
+		if h.Name == name {
+			return i + 2 // after _row and _col
+		}
+	}
+	return -1
+}
+
+func (t *Table) checkHeader(headerRow int, ds *diag.List) {
+	at := func(col int) diag.Pos {
+		return diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet, Row: headerRow, Col: col}
+	}
+	named := t.plan.named()
+	seen := map[string]bool{}
+	for _, h := range t.header {
+		if named[h.Name] && !seen[h.Name] {
+			seen[h.Name] = true
+			continue
+		}
+		ds.Add(finding(diag.ColumnExtra, at(h.Col), "", "the mapping does not name this column"))
+	}
+	reported := map[string]bool{}
+	for _, c := range t.plan.entry.Columns {
+		if !seen[c.From] && !c.Optional && !reported[c.From] {
+			reported[c.From] = true
+			ds.Add(finding(diag.ColumnMissing, at(0), c.To, fmt.Sprintf("the table has no column %q", c.From)))
+		}
+	}
+}
+
+// named is every header that the entry names.
+func (p *Plan) named() map[string]bool {
+	out := map[string]bool{}
+	for _, c := range p.entry.Columns {
+		out[c.From] = true
+		for w := range c.When {
+			out[w] = true
+		}
+	}
+	for _, s := range p.entry.Several {
+		for _, f := range s.From {
+			out[f] = true
+		}
+	}
+	for _, s := range p.entry.Skip {
+		out[s.Column] = true
+	}
+	for _, h := range p.entry.Ignore {
+		out[h] = true
+	}
+	return out
+}
+
+func finding(c diag.Code, at diag.Pos, field, message string) diag.Diagnostic {
+	return diag.Diagnostic{Code: c, Severity: diag.Codes[c].Severity, Pos: at, Field: field, Message: message}
+}
+
+func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.List) (boundField, error) {
+	f := boundField{plan: p}
+	switch {
+	case p.constant != nil:
+		f.fixed = p.constant
+	case p.cell != nil:
+		f.fixed = t.fromCell(p, cell, ds)
+	case p.own == ownSourceID:
+		f.fixed = &outcome{word: t.origin.Source, has: true, listed: true}
+	case p.several != nil:
+		f.several = t.several(p)
+	}
+	for _, c := range p.columns {
+		raw := t.raw(c.column.From)
+		if raw < 0 {
+			continue
+		}
+		b := newBoundColumn(c, p, raw, t.header[raw-2].Col)
+		for _, name := range slices.Sorted(maps.Keys(c.column.When)) {
+			w := t.raw(name)
+			if w < 0 {
+				return f, fmt.Errorf("transform: column %q is conditional on a column that the table lacks", c.column.From)
+			}
+			b.when = append(b.when, newWordSet(w, c.column.When[name]))
+		}
+		f.columns = append(f.columns, b)
+		t.columns = append(t.columns, b)
+	}
+	if f.fixed == nil && f.several == nil && len(f.columns) == 0 && p.own != ownCellID {
+		f.fixed = &outcome{status: statusNotCollected, blank: true}
+	}
+	return f, nil
+}
+
+// fromCell reads the cell above the table, or the sheet's name, once for all rows.
+func (t *Table) fromCell(p *fieldPlan, cell func(row, col int) string, ds *diag.List) *outcome {
+	word, at := mappings.Word(t.origin.Sheet), diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet}
+	if p.cell.row > 0 {
+		word = mappings.Word(cell(p.cell.row, p.cell.col))
+		at.Row, at.Col = p.cell.row, p.cell.col
+	}
+	if word == "" {
+		ds.Add(finding(diag.ValueBlank, at, p.field.Name, "the cell above the table is blank"))
+		return &outcome{status: statusNotCollected, blank: true}
+	}
+	o := p.cell.reader.read(word)
+	if o.finding != "" {
+		ds.Add(finding(o.finding, at, p.field.Name, reason(o.finding)))
+	}
+	return o
+}
+
+func (t *Table) several(p *fieldPlan) *boundSeveral {
+	s := &boundSeveral{rule: severals[p.several.Rule], plan: p}
+	for _, name := range p.several.From {
+		s.raw = append(s.raw, t.raw(name))
+	}
+	rule := "rule:" + p.several.Rule
+	s.yes = &outcome{value: exactly(1), has: true, listed: true, rule: rule}
+	s.no = &outcome{value: exactly(0), has: true, listed: true, rule: rule}
+	return s
+}
+
+// vintage fills the field vintage: the date of publication where the file states it, else the
+// name of the form.
+func (t *Table) vintage() {
+	word := t.origin.Vintage
+	for _, f := range t.fields {
+		if f.plan.field.Name == "vintage_date" && f.fixed != nil && f.fixed.has {
+			word = dateText(f.fixed.value.low)
+		}
+	}
+	for i := range t.fields {
+		if t.fields[i].plan.own == ownVintage {
+			t.fields[i].fixed = &outcome{word: word, has: true, listed: true}
+		}
+	}
+}

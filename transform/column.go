@@ -1,0 +1,174 @@
+package transform
+
+import (
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"palermo/diag"
+	"palermo/mappings"
+)
+
+// maxWords is how many distinct words of a column without a dictionary are remembered. Past it a
+// word is read again in each row; only what is remembered is in the value map.
+const maxWords = 1 << 16
+
+// boundColumn is how one column of one file fills one field: the outcome of each distinct word.
+type boundColumn struct {
+	plan   *columnPlan
+	reader wordReader
+	raw    int // place in raw records
+	col    int // in the file, from 1
+	when   []wordSet
+
+	byIndex []*outcome          // by index in the column's dictionary
+	byWord  map[string]*outcome // by word
+	order   []*outcome          // as first seen
+	empty   *outcome            // a blank cell
+	away    *outcome            // a row that the column does not speak about
+}
+
+func newBoundColumn(c *columnPlan, f *fieldPlan, raw, col int) *boundColumn {
+	b := &boundColumn{plan: c, reader: c.reader, raw: raw, col: col, byWord: map[string]*outcome{},
+		away: &outcome{status: statusNotApplicable, rule: "when", away: true, col: col}}
+	b.empty = b.blank(f)
+	return b
+}
+
+// blank is what a blank cell means: what the mapping lists for "", else that nothing was
+// collected.
+func (b *boundColumn) blank(f *fieldPlan) *outcome {
+	o := &outcome{blank: true, status: statusNotCollected, rule: "blank"}
+	if s, ok := b.plan.special[""]; ok {
+		o = &outcome{blank: true, status: s.status, listed: true, rule: s.rule}
+	} else if b.reader.codes.lookup != nil {
+		if code, status, ok := b.reader.codes.lookup(""); ok {
+			o = &outcome{blank: true, listed: true, rule: "codes:" + b.reader.codes.name}
+			o.code(b.reader.list, code, status)
+		}
+	}
+	o.col = b.col
+	switch {
+	case o.has || o.status == statusNotApplicable:
+	case f.field.Required && !(f.field.Status && o.listed):
+		o.finding = diag.ValueMissing
+	case f.field.Expected:
+		o.finding = diag.ValueBlank
+	}
+	return o
+}
+
+// outcomes puts the outcome of each row of the record into out.
+func (b *boundColumn) outcomes(rec arrow.RecordBatch, active [][]bool, out []*outcome) {
+	switch col := rec.Column(b.raw).(type) {
+	case *array.Dictionary:
+		b.grow(col.Dictionary().(*array.String))
+		for i := range out {
+			switch {
+			case !all(active, i):
+				out[i] = b.away
+			case col.IsNull(i):
+				out[i] = b.empty
+			default:
+				out[i] = b.byIndex[col.GetValueIndex(i)]
+			}
+		}
+	case *array.String:
+		for i := range out {
+			switch {
+			case !all(active, i):
+				out[i] = b.away
+			case col.IsNull(i):
+				out[i] = b.empty
+			default:
+				out[i] = b.word(col.Value(i))
+			}
+		}
+	}
+}
+
+func all(active [][]bool, i int) bool {
+	for _, a := range active {
+		if !a[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// grow reads the words that are new in the dictionary.
+func (b *boundColumn) grow(words *array.String) {
+	for i := len(b.byIndex); i < words.Len(); i++ {
+		b.byIndex = append(b.byIndex, b.word(words.Value(i)))
+	}
+}
+
+// word is the outcome of a word, read once.
+func (b *boundColumn) word(raw string) *outcome {
+	if o, ok := b.byWord[raw]; ok {
+		return o
+	}
+	o := b.read(mappings.Word(raw))
+	o.col = b.col
+	if len(b.byWord) < maxWords {
+		b.byWord[string([]byte(raw))] = o
+		b.order = append(b.order, o)
+	}
+	return o
+}
+
+func (b *boundColumn) read(word string) *outcome {
+	if word == "" {
+		return b.empty
+	}
+	word = string([]byte(word)) // the batch's memory is not ours to keep
+	if s, ok := b.plan.special[word]; ok {
+		return &outcome{word: word, status: s.status, listed: true, rule: s.rule}
+	}
+	return b.reader.read(word)
+}
+
+// wordSet says in which rows a column holds one of some words.
+type wordSet struct {
+	raw     int
+	words   []string
+	byIndex []bool
+}
+
+func newWordSet(raw int, words []string) wordSet { return wordSet{raw: raw, words: words} }
+
+// rows says for each row of the record whether its cell is in the set. A blank cell is the word "".
+func (s *wordSet) rows(rec arrow.RecordBatch) []bool {
+	out := make([]bool, rec.NumRows())
+	blank := slices.Contains(s.words, "")
+	switch col := rec.Column(s.raw).(type) {
+	case *array.Dictionary:
+		words := col.Dictionary().(*array.String)
+		for i := len(s.byIndex); i < words.Len(); i++ {
+			s.byIndex = append(s.byIndex, slices.Contains(s.words, mappings.Word(words.Value(i))))
+		}
+		for i := range out {
+			out[i] = col.IsNull(i) && blank || col.IsValid(i) && s.byIndex[col.GetValueIndex(i)]
+		}
+	case *array.String:
+		for i := range out {
+			out[i] = col.IsNull(i) && blank || col.IsValid(i) && slices.Contains(s.words, mappings.Word(col.Value(i)))
+		}
+	}
+	return out
+}
+
+// text is the cell of row i of a raw column, "" where it is blank.
+func text(a arrow.Array, i int) string {
+	if a.IsNull(i) {
+		return ""
+	}
+	switch col := a.(type) {
+	case *array.Dictionary:
+		return col.Dictionary().(*array.String).Value(col.GetValueIndex(i))
+	case *array.String:
+		return col.Value(i)
+	}
+	return ""
+}

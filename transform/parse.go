@@ -1,0 +1,209 @@
+package transform
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"palermo/diag"
+	"palermo/schemas"
+)
+
+// A parser reads a word as a value, or says with a code why it cannot. It is never given a blank
+// word, nor one that the mapping lists as empty.
+type parser struct {
+	read     func(word string, p params) (value, diag.Code)
+	fills    []schemas.Type // types of field it can fill
+	interval bool           // needs an interval field
+}
+
+// params is what a mapping says about how a column is written.
+type params struct {
+	thousands string  // the mark between thousands; empty for none
+	decimal   string  // the decimal mark
+	form      string  // the form of dates
+	below     float64 // the lowest value that "<5" can stand for
+}
+
+// parsers is every rule that a mapping may name under "parse". Adding one: a line here, a table
+// test in parse_test.go, a line in docs/mapping.md.
+var parsers = map[string]parser{
+	"text":           {read: parseText, fills: []schemas.Type{schemas.Text}},
+	"count":          {read: parseCount, fills: []schemas.Type{schemas.Integer, schemas.Real}},
+	"count_or_below": {read: parseCountOrBelow, fills: []schemas.Type{schemas.Integer, schemas.Real}, interval: true},
+	"number":         {read: parseNumber, fills: []schemas.Type{schemas.Real}},
+	"year":           {read: parseYear, fills: []schemas.Type{schemas.Integer}},
+	"year_period":    {read: parseYearPeriod, fills: []schemas.Type{schemas.Date}, interval: true},
+	"date":           {read: parseDate, fills: []schemas.Type{schemas.Date}},
+	"age_interval":   {read: parseAgeInterval, fills: []schemas.Type{schemas.Integer}, interval: true},
+}
+
+func parseText(string, params) (value, diag.Code) { return value{}, "" }
+
+// maxCount is the largest count that is exact as a float64.
+const maxCount = 1 << 53
+
+// parseCount reads a whole number, not negative, with thousands marks as the mapping says:
+// "1,282". A mark must stand before each group of three digits or nowhere. A workbook's number
+// such as "12.0" is whole.
+func parseCount(word string, p params) (value, diag.Code) {
+	digits, ok := ungroup(word, p.thousands)
+	if whole, frac, dotted := strings.Cut(digits, "."); ok && dotted && strings.Trim(frac, "0") == "" && frac != "" {
+		digits = whole
+	}
+	if !ok || !allDigits(digits) {
+		return value{}, diag.ValueNotCount
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil || n > maxCount {
+		return value{}, diag.ValueRange
+	}
+	return exactly(float64(n)), ""
+}
+
+// ungroup takes the thousands marks out of a number. It reports whether they stood where they
+// must: a number with a mark in the wrong place may be a decimal, or two numbers.
+func ungroup(word, mark string) (string, bool) {
+	if mark == "" || !strings.Contains(word, mark) {
+		return word, true
+	}
+	parts := strings.Split(word, mark)
+	for i, g := range parts {
+		if i == 0 && (len(g) < 1 || len(g) > 3) || i > 0 && len(g) != 3 || !allDigits(g) {
+			return "", false
+		}
+	}
+	return strings.Join(parts, ""), true
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// parseCountOrBelow reads a count, or one that the publisher gives only as below a bound: "<5" is
+// from the lowest that it can stand for up to 4.
+func parseCountOrBelow(word string, p params) (value, diag.Code) {
+	bound, isBelow := strings.CutPrefix(word, "<")
+	v, bad := parseCount(strings.TrimSpace(bound), p)
+	if !isBelow || bad != "" {
+		return v, bad
+	}
+	if v.low <= p.below {
+		return value{}, diag.ValueRange
+	}
+	return between(p.below, v.low-1), ""
+}
+
+// parseNumber reads a decimal number with the marks that the mapping says; it may be negative.
+func parseNumber(word string, p params) (value, diag.Code) {
+	sign, rest := "", word
+	if s, ok := strings.CutPrefix(word, "-"); ok {
+		sign, rest = "-", s
+	}
+	decimal := p.decimal
+	if decimal == "" {
+		decimal = "."
+	}
+	whole, frac, dotted := strings.Cut(rest, decimal)
+	whole, ok := ungroup(whole, p.thousands)
+	if !ok || !allDigits(whole) || dotted && !allDigits(frac) {
+		return value{}, diag.ValueNotNumber
+	}
+	x, err := strconv.ParseFloat(sign+whole+"."+frac+"0", 64)
+	if err != nil || math.IsInf(x, 0) {
+		return value{}, diag.ValueRange
+	}
+	return exactly(x), ""
+}
+
+// parseYear reads a calendar year from 1900 to 2100.
+func parseYear(word string, _ params) (value, diag.Code) {
+	word = strings.TrimSuffix(word, ".0")
+	n, err := strconv.Atoi(word)
+	if err != nil || len(word) != 4 || n < 1900 || n > 2100 || !allDigits(word) {
+		return value{}, diag.ValueNotYear
+	}
+	return exactly(float64(n)), ""
+}
+
+// parseYearPeriod reads a calendar year as the interval of its days.
+func parseYearPeriod(word string, p params) (value, diag.Code) {
+	y, bad := parseYear(word, p)
+	if bad != "" {
+		return value{}, bad
+	}
+	return between(day(int(y.low), 1, 1), day(int(y.low), 12, 31)), ""
+}
+
+// day is days since 1970-01-01.
+func day(y, m, d int) float64 {
+	return float64(time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+}
+
+// layouts is the forms of dates a mapping may state. yyyy-mm-dd is always read too: it is
+// unmistakable, and it is how a workbook's own dates arrive.
+var layouts = map[string]string{
+	"":           time.DateOnly,
+	"yyyy-mm-dd": time.DateOnly,
+	"dd/mm/yyyy": "2/1/2006",
+	"mm/dd/yyyy": "1/2/2006",
+	"dd.mm.yyyy": "2.1.2006",
+	"yyyy/mm/dd": "2006/1/2",
+}
+
+// parseDate reads a day in the form that the mapping states. The form is never guessed from the
+// value: 03/04/2003 is one day here and another there.
+func parseDate(word string, p params) (value, diag.Code) {
+	for _, layout := range []string{layouts[p.form], time.DateOnly, "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(layout, word); err == nil {
+			if t.Year() < 1800 || t.Year() > 2200 {
+				return value{}, diag.ValueRange
+			}
+			return exactly(day(t.Year(), int(t.Month()), t.Day())), ""
+		}
+	}
+	return value{}, diag.ValueNotDate
+}
+
+// maxAge is the highest age in years that is believed.
+const maxAge = 120
+
+var (
+	ageBand  = regexp.MustCompile(`^(\d{1,3})\s*(?:-{1,2}|–|—|to)\s*(\d{1,3})(?:\s*(?:years?|yrs?))?$`)
+	ageOver  = regexp.MustCompile(`^(\d{1,3})\s*(?:\+|years? (?:or|and) (?:over|older|more)|or (?:over|older))$`)
+	ageUnder = regexp.MustCompile(`^(?:under|below|<)\s*(\d{1,3})(?:\s*years?)?$`)
+	ageOne   = regexp.MustCompile(`^(\d{1,3})(?:\s*years?)?$`)
+)
+
+// parseAgeInterval reads an age or a band of ages, both ends included: "0 to 17 years", "9--17",
+// "09--17", "18 years or over", "48+", "under 18", "33". A band that is open above has no
+// highest age.
+func parseAgeInterval(word string, _ params) (value, diag.Code) {
+	w := strings.ToLower(word)
+	num := func(s string) float64 { n, _ := strconv.Atoi(s); return float64(n) }
+	var v value
+	switch {
+	case ageBand.MatchString(w):
+		g := ageBand.FindStringSubmatch(w)
+		v = between(num(g[1]), num(g[2]))
+	case ageOver.MatchString(w):
+		v = value{low: num(ageOver.FindStringSubmatch(w)[1]), hasLow: true}
+	case ageUnder.MatchString(w):
+		v = between(0, num(ageUnder.FindStringSubmatch(w)[1])-1)
+	case ageOne.MatchString(w):
+		v = exactly(num(ageOne.FindStringSubmatch(w)[1]))
+	default:
+		return value{}, diag.ValueNotAge
+	}
+	if v.hasHigh && v.high < v.low || v.low > maxAge || v.high > maxAge {
+		return value{}, diag.ValueRange
+	}
+	return v, ""
+}

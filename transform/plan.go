@@ -1,0 +1,236 @@
+package transform
+
+import (
+	"fmt"
+	"slices"
+
+	"palermo/diag"
+	"palermo/mappings"
+	"palermo/schemas"
+)
+
+// Plan is a mapping's table held against its target: everything that can be wrong without data
+// has been looked for. It is safe for several goroutines.
+type Plan struct {
+	mapping *mappings.Mapping
+	entry   *mappings.Table
+	index   int // of entry in mapping.Tables
+	schema  *schemas.Schema
+	table   *schemas.Table
+	fields  []fieldPlan // in the order of table.Fields
+	key     []int       // indices into fields
+}
+
+// fieldPlan is what fills one field. At most one of columns, several, constant and own does; a
+// field that nothing fills stays empty.
+type fieldPlan struct {
+	field    *schemas.Field
+	list     *schemas.CodeList
+	columns  []*columnPlan // the first, then its fallbacks
+	several  *mappings.Several
+	constant *outcome
+	cell     *cellPlan
+	own      ownField
+}
+
+// columnPlan is how one column of the source fills one field.
+type columnPlan struct {
+	column  *mappings.Column
+	order   int // in the mapping's list of columns
+	reader  wordReader
+	special map[string]special // words that mean a kind of empty
+}
+
+type special struct{ status, rule string }
+
+// cellPlan is how a cell above the table, or the sheet's name, fills a field for every row.
+type cellPlan struct {
+	row, col int // 0, 0: the sheet's name
+	reader   wordReader
+}
+
+// ownField is a field that palermo fills itself.
+type ownField int
+
+const (
+	ownNone     ownField = iota
+	ownCellID            // where the row stands: "<submission>.<sheet>.<row>"
+	ownSourceID          // the source's id
+	ownVintage           // the publication's date where the file states it, else the form's name
+)
+
+// ownFields is the fields that a mapping does not fill.
+var ownFields = map[string]ownField{
+	"statistic_id": ownCellID,
+	"source_id":    ownSourceID,
+	"vintage":      ownVintage,
+}
+
+// Compile holds table number i of the mapping against its target in the schema. The findings are
+// everything wrong with it, mappings.Check's among them, with their places; the plan is nil when
+// there are any.
+func Compile(m *mappings.Mapping, i int, s *schemas.Schema) (*Plan, []diag.Diagnostic) {
+	c := &compiler{m: m, i: i, s: s, ds: m.Check(s)}
+	if len(c.ds) > 0 {
+		return nil, c.ds
+	}
+	p := c.plan()
+	if len(c.ds) > 0 {
+		return nil, c.ds
+	}
+	return p, nil
+}
+
+type compiler struct {
+	m  *mappings.Mapping
+	i  int
+	s  *schemas.Schema
+	ds []diag.Diagnostic
+}
+
+func (c *compiler) add(code diag.Code, message string, at ...any) {
+	c.ds = append(c.ds, diag.Diagnostic{Code: code, Severity: diag.Error,
+		Pos: c.m.Pos(slices.Concat([]any{"tables", c.i}, at)...), Message: message})
+}
+
+func (c *compiler) plan() *Plan {
+	entry := &c.m.Tables[c.i]
+	p := &Plan{mapping: c.m, entry: entry, index: c.i, schema: c.s, table: c.s.Table(entry.Target)}
+	at := map[string]int{}
+	for k := range p.table.Fields {
+		f := &p.table.Fields[k]
+		p.fields = append(p.fields, fieldPlan{field: f, list: c.s.List(f.Codes), own: ownFields[f.Name]})
+		at[f.Name] = k
+	}
+	c.rules(entry)
+	for j := range entry.Columns {
+		f := &p.fields[at[entry.Columns[j].To]]
+		f.columns = append(f.columns, c.column(f, j))
+	}
+	for j := range entry.Several {
+		v := &entry.Several[j]
+		f := &p.fields[at[v.To]]
+		f.several = v
+		if f.field.Type != schemas.Truth {
+			c.add(diag.MappingRule, fmt.Sprintf("rule %q fills only truths", v.Rule), "several", j, "rule")
+		}
+	}
+	c.cells(p, at)
+	for name, word := range entry.Constants {
+		f := &p.fields[at[name]]
+		f.constant = c.constant(f, name, word)
+	}
+	for _, name := range entry.Key {
+		p.key = append(p.key, at[name])
+	}
+	c.required(p)
+	return p
+}
+
+// rules checks the names of rules that stand alone.
+func (c *compiler) rules(t *mappings.Table) {
+	for name, f := range t.Facts {
+		if facts[f.Rule] == nil {
+			c.add(diag.MappingRule, fmt.Sprintf("no fact rule %q", f.Rule), "facts", name, "rule")
+		}
+	}
+	for j, v := range t.Several {
+		if severals[v.Rule] == nil {
+			c.add(diag.MappingRule, fmt.Sprintf("no rule %q for several columns", v.Rule), "several", j, "rule")
+		}
+	}
+}
+
+func (c *compiler) column(f *fieldPlan, j int) *columnPlan {
+	col := &c.m.Tables[c.i].Columns[j]
+	at := []any{"columns", j}
+	p := &columnPlan{column: col, order: j, special: map[string]special{}}
+	for _, l := range []struct {
+		words        []string
+		status, rule string
+	}{
+		{col.Missing, statusNotCollected, "missing"},
+		{col.Unknown, statusUnknown, "unknown"},
+		{col.NotApply, statusNotApplicable, "not_applicable"},
+		{col.Suppressed, statusSuppressed, "suppressed"},
+	} {
+		for _, w := range l.words {
+			if _, twice := p.special[w]; twice {
+				c.add(diag.MappingRepeated, "a word is listed as two kinds of empty", append(at, l.rule)...)
+			}
+			p.special[w] = special{l.status, l.rule}
+		}
+	}
+	p.reader = c.reader(f, readerSpec{col.Parse, col.Codes, col.By, col.Repair,
+		params{thousands: col.Thousands, decimal: col.Decimal, form: col.Form}, col.Below}, at)
+	return p
+}
+
+func (c *compiler) cells(p *Plan, at map[string]int) {
+	for j, v := range p.entry.FromCell {
+		row, col, _ := diag.ParseCell(v.At)
+		f := &p.fields[at[v.To]]
+		r := c.reader(f, readerSpec{parse: v.Parse, codes: v.Codes, by: v.By, params: params{form: v.Form}}, []any{"from_cell", j})
+		f.cell = &cellPlan{row, col, r}
+	}
+	for j, v := range p.entry.FromSheet {
+		f := &p.fields[at[v.To]]
+		r := c.reader(f, readerSpec{parse: v.Parse, codes: v.Codes, by: v.By}, []any{"from_sheet", j})
+		f.cell = &cellPlan{0, 0, r}
+	}
+}
+
+// constant reads a constant once: a code as itself, any other type by the rule that suits it.
+func (c *compiler) constant(f *fieldPlan, name, word string) *outcome {
+	r := wordReader{schema: c.s, list: f.list, by: "code"}
+	switch f.field.Type {
+	case schemas.Code:
+	case schemas.Truth:
+		if word != "true" && word != "false" {
+			c.add(diag.MappingCode, "a truth is true or false", "constants", name)
+		}
+		o := &outcome{word: word, has: true, listed: true, rule: "constant"}
+		if word == "true" {
+			o.value = exactly(1)
+		} else {
+			o.value = exactly(0)
+		}
+		return o
+	default:
+		r = wordReader{parse: "text"}
+		if f.field.Type != schemas.Text {
+			r.parse = map[schemas.Type]string{schemas.Integer: "count", schemas.Real: "number", schemas.Date: "date"}[f.field.Type]
+		}
+	}
+	o := r.read(word)
+	o.rule, o.listed = "constant", true
+	if !o.has {
+		c.add(diag.MappingCode, fmt.Sprintf("%q cannot hold this constant", name), "constants", name)
+	}
+	return o
+}
+
+// required checks that every field that a row cannot do without is filled by something.
+func (c *compiler) required(p *Plan) {
+	for _, f := range p.fields {
+		filled := len(f.columns) > 0 || f.several != nil || f.constant != nil || f.cell != nil || f.own != ownNone
+		if (f.field.Required || f.field.Key) && !filled {
+			c.add(diag.MappingIncomplete, fmt.Sprintf("nothing fills %q, and %s cannot do without it", f.field.Name, p.table.Name))
+		}
+		if f.own != ownNone && (len(f.columns) > 0 || f.several != nil || f.constant != nil || f.cell != nil) {
+			c.add(diag.MappingRepeated, fmt.Sprintf("%q is filled by palermo itself", f.field.Name))
+		}
+	}
+}
+
+// Target is the table that the plan fills.
+func (p *Plan) Target() *schemas.Table { return p.table }
+
+// Entry is the mapping's table entry.
+func (p *Plan) Entry() *mappings.Table { return p.entry }
+
+// Mapping is the mapping that the plan was compiled from.
+func (p *Plan) Mapping() *mappings.Mapping { return p.mapping }
+
+// NeedsFacts reports whether the table must be passed through once before its rows are applied.
+func (p *Plan) NeedsFacts() bool { return len(p.entry.Facts) > 0 }

@@ -1,0 +1,60 @@
+package transform
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+)
+
+// facts is every rule that a mapping may name for a fact: it is asked once for each distinct
+// word of the column, and the fact holds when it says yes to any.
+var facts = map[string]func(word string) bool{
+	"has_zero": func(w string) bool { return strings.Trim(w, "0") == "" && w != "" }, // prints a count of none
+}
+
+// severals is every rule that a mapping may name under "several": a truth about some cells of a
+// row and the words listed beside the rule.
+var severals = map[string]func(cells, words []string) bool{
+	"all_are": func(cells, words []string) bool { // each cell holds one of the words
+		for _, c := range cells {
+			if !slices.Contains(words, c) {
+				return false
+			}
+		}
+		return true
+	},
+}
+
+// repairs is every rule that a mapping may name under "repair": it undoes a known damage to a
+// word, or reports that the word does not have it.
+var repairs = map[string]func(word string) (string, bool){
+	"mojibake": repairMojibake,
+}
+
+// repairMojibake undoes UTF-8 that was read as Windows-1252: "TÃ¼rkiye" is "Türkiye". It does so
+// only where each character goes back to one byte and the bytes are UTF-8, which text that was
+// never broken does not do. Letters already lost to U+FFFD do not come back.
+func repairMojibake(word string) (string, bool) {
+	if strings.ContainsRune(word, utf8.RuneError) {
+		return "", false
+	}
+	b := make([]byte, 0, len(word))
+	high := false
+	for _, r := range word {
+		c, ok := charmap.Windows1252.EncodeRune(r)
+		if !ok && r < 0x100 { // five bytes that Windows-1252 leaves undefined pass through
+			c, ok = byte(r), true
+		}
+		if !ok {
+			return "", false
+		}
+		high = high || c >= 0x80
+		b = append(b, c)
+	}
+	if !high || !utf8.Valid(b) {
+		return "", false
+	}
+	return string(b), true
+}
