@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -45,8 +44,7 @@ func Decode(fsys fs.FS, dir string) (*Mapping, []diag.Diagnostic, error) {
 		return nil, ds, nil
 	}
 	m.normalise()
-	m.Digest, err = digest(fsys, dir)
-	return m, nil, err
+	return m, nil, m.keep(fsys, dir)
 }
 
 // decodeYAML reads the text strictly, for meaning, and once more into a tree, for places.
@@ -259,34 +257,32 @@ func whenWords(when map[string][]string) map[string][]string {
 	return out
 }
 
-// digest is the SHA-256 of the folder's files, names and contents, in the order of their names.
-func digest(fsys fs.FS, dir string) (string, error) {
-	files, err := Files(fsys, dir)
+// keep holds on to the folder's files, and makes their digest: names and contents, in the order
+// of their names.
+func (m *Mapping) keep(fsys fs.FS, dir string) error {
+	names, err := fs.Glob(fsys, path.Join(dir, "codes", "*.csv"))
 	if err != nil {
-		return "", err
+		return err
 	}
+	m.files = map[string][]byte{}
 	h := sha256.New()
-	for _, f := range files {
-		b, err := fs.ReadFile(fsys, f)
+	for _, name := range append(names, path.Join(dir, "mapping.yaml")) {
+		b, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			return "", fmt.Errorf("read mapping: %w", err)
+			return fmt.Errorf("read mapping: %w", err)
 		}
-		fmt.Fprintf(h, "%s %d\n", strings.TrimPrefix(f, dir), len(b))
+		short := strings.TrimPrefix(name, dir+"/")
+		m.files[short] = b
+		fmt.Fprintf(h, "%s %d\n", short, len(b))
 		h.Write(b)
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	m.Digest = hex.EncodeToString(h.Sum(nil))
+	return nil
 }
 
-// Files is the paths of the files that make up the mapping in dir, sorted.
-func Files(fsys fs.FS, dir string) ([]string, error) {
-	files, err := fs.Glob(fsys, path.Join(dir, "codes", "*.csv"))
-	if err != nil {
-		return nil, err
-	}
-	files = append(files, path.Join(dir, "mapping.yaml"))
-	sort.Strings(files)
-	return files, nil
-}
+// Files is what the mapping was decoded from, by path below its folder. The caller must not
+// change it.
+func (m *Mapping) Files() map[string][]byte { return m.files }
 
 // Codes is the codes file of that name, or nil.
 func (m *Mapping) Codes(name string) *ValueList { return m.codes[name] }

@@ -9,6 +9,7 @@ type Mapping struct {
 
 	Digest string                `yaml:"-" json:"-"` // SHA-256 of the folder's files: the mapping's version
 	file   string                // path of mapping.yaml, for messages
+	files  map[string][]byte     // what it was decoded from, by path below its folder
 	tree   yaml.Node             // a second reading, for places
 	codes  map[string]*ValueList // codes files by name
 }

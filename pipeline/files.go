@@ -53,3 +53,11 @@ func writeJSON(path string, v any, mode os.FileMode) error {
 	}
 	return writeFile(path, append(b, '\n'), mode)
 }
+
+func readJSON(path string, v any) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, v)
+}

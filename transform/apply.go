@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
@@ -204,4 +205,23 @@ func (t *Table) cells(raw *schemas.Batch, i int) []string {
 		out[c] = text(raw.Record.Column(c+2), i)
 	}
 	return out
+}
+
+// Holding is the names of the facts that the first pass found to hold, sorted.
+func (t *Table) Holding() []string {
+	var out []string
+	for name, f := range t.facts {
+		if f.holds {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Assume sets the facts that hold, as Holding gave them earlier, in place of a first pass.
+func (t *Table) Assume(holding []string) {
+	for name, f := range t.facts {
+		f.holds = slices.Contains(holding, name)
+	}
 }

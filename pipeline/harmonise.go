@@ -1,0 +1,393 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"palermo/diag"
+	"palermo/extract"
+	"palermo/load"
+	"palermo/mappings"
+	"palermo/schemas"
+	"palermo/transform"
+)
+
+// Harmoniser makes an Entry of one file: it is what Run does to each submission, and what
+// benchmarks measure. It may be used by several goroutines at once.
+type Harmoniser struct {
+	Schema   *schemas.Schema
+	Mappings *mappings.Set
+	Examples int    // findings of one kind kept whole for each field of a sheet; 0 means 20
+	TmpDir   string // for an extractor's temporary files
+	MaxBytes int64  // of a file; 0 means extract's default
+
+	File       func(table string) string // where the harmonised rows of a table go
+	Quarantine string                    // where rejected rows go
+}
+
+// Harmonise reads the file at path as the submission s. What is wrong with the file is in the
+// entry; an error is about the machine, or a bug. The entry has no key yet.
+func (h *Harmoniser) Harmonise(ctx context.Context, path string, s *Submission) (*Entry, error) {
+	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, writers: map[string]*load.Writer{}}
+	j.found.Keep = h.Examples
+	err := j.read(ctx, path)
+	var bad *extract.Error
+	switch {
+	case errors.As(err, &bad):
+		// Half a file is no file: what was written of it so far goes, and so do its accounts.
+		j.abort()
+		j.entry = &Entry{Submission: s.ID, Status: StatusRefused, Format: j.entry.Format}
+		j.found.Add(bad.Diagnostic)
+	case err != nil:
+		j.abort()
+		return nil, err
+	default:
+		if err := j.close(ctx); err != nil {
+			return nil, err
+		}
+		j.status()
+	}
+	j.keepFindings()
+	return j.entry, nil
+}
+
+// job is the making of one entry.
+type job struct {
+	*Harmoniser
+	sub     *Submission
+	entry   *Entry
+	found   diag.List
+	writers map[string]*load.Writer // by table
+	rejects []quarantined
+}
+
+// quarantined is one rejected row, whole.
+type quarantined struct {
+	sheet  int
+	reject transform.Reject
+}
+
+func (j *job) read(ctx context.Context, path string) error {
+	f, err := extract.Open(path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	j.entry.Format = f.Format()
+	for _, sh := range f.Sheets() {
+		if err := j.sheet(ctx, sh); err != nil {
+			return err
+		}
+	}
+	for _, d := range f.Notes() {
+		j.found.Add(d)
+	}
+	return nil
+}
+
+// sheet recognises one sheet and harmonises its table.
+func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
+	preview, err := extract.Preview(ctx, sh, mappings.PreviewRows)
+	if err != nil {
+		return err
+	}
+	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Balance: Balance{Unit: "rows"}})
+	e := &j.entry.Sheets[len(j.entry.Sheets)-1]
+	best := j.Mappings.Recognise(sh.Name, previewRows(preview))
+	if len(best) == 0 || !best[0].Matches() {
+		return j.unknown(ctx, sh, e, best)
+	}
+	e.describe(&best[0], preview)
+	plan, ds := transform.Compile(best[0].Mapping, best[0].Table, j.Schema)
+	if len(ds) > 0 {
+		return &ConfigError{ds}
+	}
+	return j.table(ctx, sh, e, plan)
+}
+
+func previewRows(rows []extract.Row) []mappings.PreviewRow {
+	out := make([]mappings.PreviewRow, len(rows))
+	for i, r := range rows {
+		out[i] = mappings.PreviewRow{Num: r.Num, Cells: r.Cells}
+	}
+	return out
+}
+
+// describe notes which mapping the sheet has, where its header is, and what stands above it.
+func (e *SheetEntry) describe(c *mappings.Candidate, preview []extract.Row) {
+	t := c.Entry()
+	e.Source, e.Mapping, e.Table, e.Vintage, e.Target = c.Mapping.Source.ID, c.Mapping.Digest, c.Table, t.Vintage, t.Target
+	e.HeaderRow = c.HeaderRow
+	for _, r := range preview {
+		if r.Num < c.HeaderRow {
+			for len(e.Above) < r.Num-1 {
+				e.Above = append(e.Above, nil)
+			}
+			e.Above = append(e.Above, r.Cells)
+		}
+		if r.Num == c.HeaderRow {
+			for i, cell := range r.Cells {
+				e.Header = append(e.Header, transform.Header{Name: mappings.Word(cell), Col: i + 1})
+			}
+		}
+	}
+}
+
+// above is the text of a cell above the header.
+func (e *SheetEntry) above(row, col int) string {
+	if row > len(e.Above) || col > len(e.Above[row-1]) {
+		return ""
+	}
+	return e.Above[row-1][col-1]
+}
+
+// unknown accounts for a sheet that no mapping knows: its rows stay in the inbox, whole, and are
+// counted as skipped.
+func (j *job) unknown(ctx context.Context, sh extract.Sheet, e *SheetEntry, near []mappings.Candidate) error {
+	for r, err := range sh.Rows(ctx) {
+		if err != nil {
+			return err
+		}
+		if len(r.Cells) > 0 {
+			e.Balance.Read++
+			e.Balance.skip("unmapped_sheet", 1)
+		}
+	}
+	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name}
+	switch {
+	case e.Balance.Read == 0:
+		j.find(diag.SheetEmpty, at, "the sheet has no cells")
+	case len(near) > 0 && near[0].Near():
+		at.Row = near[0].HeaderRow
+		j.find(diag.VintageUnknown, at, fmt.Sprintf("looks like %s (%s), but %d of its %d columns are not there",
+			near[0].Mapping.Source.ID, near[0].Entry().Vintage, len(near[0].Missing), len(near[0].Missing)+len(near[0].Found)))
+	default:
+		j.find(diag.SheetUnmapped, at, "no mapping knows the header of this sheet")
+	}
+	return nil
+}
+
+func (j *job) find(c diag.Code, at diag.Pos, message string) {
+	j.found.Add(diag.Diagnostic{Code: c, Severity: diag.Codes[c].Severity, Pos: at, Message: message})
+}
+
+// table harmonises the rows below the header.
+func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *transform.Plan) error {
+	mem := memory.DefaultAllocator
+	t, err := plan.Open(j.origin(e), e.Header, e.HeaderRow, e.above, mem, &j.found)
+	if err != nil {
+		return err
+	}
+	defer t.Release()
+	if plan.NeedsFacts() {
+		if err := j.facts(ctx, sh, e, plan, t); err != nil {
+			return err
+		}
+	}
+	spec := j.spec(e, plan)
+	spec.Ragged = func(row extract.Row) error { j.ragged(e, row); return nil }
+	r := extract.NewReader(sh, spec, mem)
+	for raw, err := range r.Batches(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := j.batch(ctx, raw, t, plan, e); err != nil {
+			return err
+		}
+	}
+	e.Values = t.Finish(&j.found)
+	j.account(e, r)
+	return e.Balance.check()
+}
+
+func (j *job) origin(e *SheetEntry) schemas.Origin {
+	return schemas.Origin{Submission: j.sub.ID, Agency: j.sub.Agency, File: j.sub.Name, SHA256: j.sub.SHA256, Sheet: e.Name, SheetNo: e.No}
+}
+
+func (j *job) spec(e *SheetEntry, plan *transform.Plan) extract.Spec {
+	s := extract.Spec{Origin: j.origin(e), HeaderRow: e.HeaderRow, Stop: plan.Entry().Stop}
+	plain := map[string]bool{}
+	for _, c := range plan.Entry().Columns {
+		plain[c.From] = plain[c.From] || c.Plain
+	}
+	for _, h := range e.Header {
+		s.Columns = append(s.Columns, extract.Column{Name: h.Name, Col: h.Col, Plain: plain[h.Name]})
+	}
+	return s
+}
+
+// facts is the first pass, for a mapping that asks something about the table as a whole.
+func (j *job) facts(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *transform.Plan, t *transform.Table) error {
+	for raw, err := range extract.NewReader(sh, j.spec(e, plan), memory.DefaultAllocator).Batches(ctx) {
+		if err != nil {
+			return err
+		}
+		t.Facts(raw)
+		raw.Release()
+	}
+	e.Facts = t.Holding()
+	return nil
+}
+
+// batch owns raw and what is made of it; both are released here and nowhere else.
+func (j *job) batch(ctx context.Context, raw *schemas.Batch, t *transform.Table, plan *transform.Plan, e *SheetEntry) error {
+	defer raw.Release()
+	res, err := t.Apply(raw, &j.found)
+	if err != nil {
+		return err
+	}
+	for reason, n := range res.Skipped {
+		e.Balance.skip(reason, n)
+	}
+	for _, r := range res.Rejected {
+		j.rejects = append(j.rejects, quarantined{e.No, r})
+	}
+	e.Balance.Rejected += int64(len(res.Rejected))
+	if res.Batch == nil {
+		return nil
+	}
+	defer res.Batch.Release()
+	w, err := j.writer(plan)
+	if err != nil {
+		return err
+	}
+	e.Balance.Loaded += res.Batch.Record.NumRows()
+	return w.Write(ctx, res.Batch)
+}
+
+// ragged sets aside a row with more cells than the header has columns.
+func (j *job) ragged(e *SheetEntry, row extract.Row) {
+	j.found.Add(diag.Diagnostic{Code: diag.RowRagged, Severity: diag.Error,
+		Pos:     diag.Pos{File: j.sub.Name, Sheet: e.Name, Row: row.Num},
+		Message: fmt.Sprintf("%d cells where the header has %d columns", len(row.Cells), len(e.Header))})
+	j.rejects = append(j.rejects, quarantined{e.No, transform.Reject{Row: row.Num, Code: diag.RowRagged, Cells: cloneText(row.Cells)}})
+	e.Balance.Rejected++
+}
+
+func cloneText(in []string) []string {
+	out := make([]string, len(in))
+	for i := range in {
+		out[i] = strings.Clone(in[i])
+	}
+	return out
+}
+
+// account adds what the reader itself set aside: blank rows and rows below the table.
+func (j *job) account(e *SheetEntry, r *extract.Reader) {
+	n := r.Counts()
+	e.Balance.Read = n.Read
+	e.Balance.skip("blank_row", int(n.Blank))
+	e.Balance.skip("footnote", int(n.BelowStop))
+	if n.Read == 0 {
+		j.find(diag.SheetEmpty, diag.Pos{File: j.sub.Name, Sheet: e.Name, Row: e.HeaderRow}, "the table has no rows below its header")
+	}
+}
+
+// writer is the file for the plan's target, begun with the first batch.
+func (j *job) writer(plan *transform.Plan) (*load.Writer, error) {
+	t := plan.Target()
+	if w := j.writers[t.Name]; w != nil {
+		return w, nil
+	}
+	w, err := load.Create(j.File(t.Name), t, load.ParquetOptions{Metadata: j.footer(t, plan.Mapping())})
+	if err != nil {
+		return nil, err
+	}
+	j.writers[t.Name] = w
+	return w, nil
+}
+
+// footer is what a file of harmonised rows says about how it was made: no clock, no host, no run.
+func (j *job) footer(t *schemas.Table, m *mappings.Mapping) map[string]string {
+	out := j.Schema.ParquetMetadata(t)
+	out["palermo.mapping"] = m.Source.ID
+	out["palermo.mapping_digest"] = m.Digest
+	return out
+}
+
+// close ends every file of the submission, and writes the rejected rows to the quarantine.
+func (j *job) close(ctx context.Context) error {
+	for _, name := range sortedKeys(j.writers) {
+		w := j.writers[name]
+		delete(j.writers, name)
+		if err := w.Close(); err != nil {
+			j.abort()
+			return err
+		}
+		fi, err := os.Stat(j.File(name))
+		if err != nil {
+			return err
+		}
+		j.entry.Files = append(j.entry.Files, LakeFile{Table: name, Rows: w.Rows(), Bytes: fi.Size()})
+	}
+	return j.quarantine(ctx)
+}
+
+// abort removes what was begun.
+func (j *job) abort() {
+	for _, w := range j.writers {
+		w.Abort()
+	}
+	j.writers = nil
+}
+
+// status sums up what became of the file.
+func (j *job) status() {
+	e := j.entry
+	known := slices.ContainsFunc(e.Sheets, func(s SheetEntry) bool { return s.Source != "" })
+	rows := e.Rows()
+	at := diag.Pos{File: j.sub.Name}
+	switch {
+	case !known && rows.Read == 0:
+		e.Status = StatusRefused
+		j.find(diag.FileEmpty, at, "the file has no cells")
+	case !known:
+		e.Status = StatusQuarantined
+		j.find(diag.SourceUnknown, at, "no mapping knows any table of this file")
+	case rows.Rejected > 0 || j.found.CountCode(diag.VintageUnknown) > 0:
+		e.Status = StatusAcceptedInPart
+	}
+}
+
+func (j *job) quarantine(ctx context.Context) error {
+	j.entry.Quarantined = int64(len(j.rejects))
+	if len(j.rejects) == 0 {
+		if err := os.Remove(j.Quarantine); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(j.Quarantine), 0o700); err != nil {
+		return err
+	}
+	return writeRows(ctx, j.Schema, j.Quarantine, "quarantine", j.Schema.Table("quarantine"), func(add func(map[string]any) error) error {
+		for _, q := range j.rejects {
+			if err := add(q.row(j.entry)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// keepFindings puts the findings into the entry, in the order of their places.
+func (j *job) keepFindings() {
+	no := map[string]int{}
+	for i := range j.entry.Sheets {
+		no[j.entry.Sheets[i].Name] = j.entry.Sheets[i].No
+	}
+	nth := map[diag.Group]int{}
+	for _, d := range j.found.Kept() {
+		g := diag.Group{Code: d.Code, Sheet: d.Pos.Sheet, Field: d.Field}
+		nth[g]++
+		j.entry.Found = append(j.entry.Found, Found{Diagnostic: d, SheetNo: no[d.Pos.Sheet], N: nth[g], Of: j.found.Count(d)})
+	}
+}

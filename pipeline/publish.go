@@ -1,0 +1,321 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"go.uber.org/zap"
+
+	"palermo/load"
+	"palermo/sandbox"
+	"palermo/schemas"
+	"palermo/transform"
+)
+
+// RolePublish is the role of the process that builds a database: a fresh one, which has held no
+// name, since DuckDB writes memory it did not clear into its file.
+const RolePublish = "publish"
+
+// Roles is what the binary does when it is re-executed. Its main, and every TestMain of a package
+// that runs the pipeline, hands it to sandbox.Main first.
+func Roles() map[string]sandbox.Role {
+	return map[string]sandbox.Role{RolePublish: sandbox.Func(load.BuildDatabase)}
+}
+
+// publish builds a snapshot aside and makes it the current one by one rename.
+func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) error {
+	stage, err := load.NewStage(r.Dir, r.id)
+	if err != nil {
+		return err
+	}
+	defer stage.Discard()
+	p := &publication{run: r, entries: entries, zone: schemas.ZoneAnalyst, file: stage.Parquet, counts: map[string]int64{}}
+	built, err := p.build(ctx, stage.ParquetDir(), stage.Database())
+	if err != nil {
+		return err
+	}
+	if err := r.steward(ctx, entries); err != nil {
+		return fmt.Errorf("steward: %w", err)
+	}
+	m := load.Manifest{Started: r.started, Ended: r.Now().UTC(), PalermoVersion: r.Version, SchemaVersion: r.Schema.Version,
+		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion}
+	for _, s := range r.ledger.Submissions {
+		m.Submissions = append(m.Submissions, s.ID)
+	}
+	if _, err := stage.Seal(m); err != nil {
+		return err
+	}
+	if err := stage.Publish(load.Modes{}); err != nil {
+		return err
+	}
+	r.summary.Status, r.summary.Tables = RunPublished, p.counts
+	r.summary.Snapshot = r.path(snapshotsDir, r.id)
+	return nil
+}
+
+// steward builds what only named stewards may see: the tables that the analysts' zone lacks, or
+// has with less in them. Its Parquet is not kept.
+func (r *run) steward(ctx context.Context, entries []*Entry) error {
+	tmp, err := os.MkdirTemp(r.path(stateDir, "tmp"), "steward-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	parquet := filepath.Join(tmp, "parquet")
+	p := &publication{run: r, entries: entries, zone: schemas.ZoneSteward, counts: map[string]int64{},
+		file: func(t *schemas.Table, name string) string { return filepath.Join(parquet, t.Name, name+".parquet") }}
+	db := filepath.Join(tmp, "steward.duckdb")
+	if _, err := p.build(ctx, parquet, db); err != nil {
+		return err
+	}
+	dir := r.path(stewardDir, r.id)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.Rename(db, filepath.Join(dir, "steward.duckdb")); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// publication is the building of one zone's tables.
+type publication struct {
+	*run
+	entries []*Entry
+	zone    schemas.Zone
+	file    func(t *schemas.Table, name string) string
+	counts  map[string]int64 // rows by table
+}
+
+// build writes the zone's Parquet files, then the database from them in a process of its own.
+func (p *publication) build(ctx context.Context, parquet, db string) (*load.BuildResult, error) {
+	tables := p.tables()
+	job := load.BuildJob{Parquet: parquet, Database: db}
+	step := "writing tables for " + string(p.zone) + "s"
+	p.Progress.Start(step, len(tables)+1)
+	for _, t := range tables {
+		files, err := p.table(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", t.Name, err)
+		}
+		job.Tables = append(job.Tables, load.BuildTable{Name: t.Name, SQL: t.DDL(), Columns: columnNames(t), Files: files})
+		p.Progress.Done(step)
+	}
+	if p.zone == schemas.ZoneAnalyst {
+		for _, v := range p.Schema.Views {
+			job.Views = append(job.Views, load.BuildView{Name: v.Name, SQL: p.Schema.ViewDDL(v)})
+		}
+	}
+	var res load.BuildResult
+	if err := sandbox.Run(ctx, RolePublish, job, &res, sandbox.Options{TempDir: p.path(stateDir, "tmp")}); err != nil {
+		return nil, fmt.Errorf("build the database: %w", err)
+	}
+	p.Progress.Done(step)
+	for t, n := range res.Rows {
+		p.counts[t] = n
+	}
+	p.Log.Info("database built", zap.String("zone", string(p.zone)), zap.Int("tables", len(tables)), zap.Int64("bytes", res.Bytes))
+	return &res, nil
+}
+
+func columnNames(t *schemas.Table) []string {
+	var out []string
+	for _, c := range t.Columns() {
+		out = append(out, c.Name)
+	}
+	return out
+}
+
+// tables is the tables of the zone as it may hold them. For stewards, only those in which it
+// holds more than analysts have.
+func (p *publication) tables() []*schemas.Table {
+	var out []*schemas.Table
+	for _, t := range p.Schema.Tables {
+		in := t.In(p.zone)
+		if in == nil {
+			continue
+		}
+		if a := t.In(schemas.ZoneAnalyst); p.zone == schemas.ZoneSteward && a != nil && len(a.Columns()) == len(in.Columns()) && t.Name != "value_map" {
+			continue
+		}
+		out = append(out, in)
+	}
+	return out
+}
+
+// table writes the Parquet files of one table and returns them in the order of their names.
+func (p *publication) table(ctx context.Context, t *schemas.Table) ([]string, error) {
+	fill, small := p.small()[t.Name]
+	switch {
+	case t.Origin:
+		return p.project(ctx, t)
+	case small:
+		path := p.file(t, t.Name)
+		return []string{path}, writeRows(ctx, p.Schema, path, t.Name, t, func(add func(map[string]any) error) error {
+			return fill(func(row map[string]any) error { return add(only(t, row)) })
+		})
+	}
+	b, err := p.Schema.Reference(memory.DefaultAllocator, t.Name)
+	if err != nil {
+		return nil, err
+	}
+	path := p.file(t, t.Name)
+	if b == nil { // nothing fills it yet; it stands there with its columns, so that queries hold
+		return []string{path}, writeBatch(ctx, p.Schema, path, t)
+	}
+	defer b.Release()
+	return []string{path}, writeBatch(ctx, p.Schema, path, t, b)
+}
+
+// only is the row without the columns that the zone's form of the table lacks.
+func only(t *schemas.Table, row map[string]any) map[string]any {
+	out := make(map[string]any, len(row))
+	for _, c := range t.Columns() {
+		if v, ok := row[c.Name]; ok {
+			out[c.Name] = v
+		}
+	}
+	return out
+}
+
+// project copies the lake's files of a table, without what the zone may not hold.
+func (p *publication) project(ctx context.Context, t *schemas.Table) ([]string, error) {
+	var out []string
+	for _, e := range p.entries {
+		for _, f := range e.Files {
+			if f.Table != t.Name {
+				continue
+			}
+			path := p.file(t, e.Submission)
+			if err := load.Project(ctx, p.lakeFile(t.Name, e.Submission), path, t, load.ParquetOptions{Metadata: p.Schema.ParquetMetadata(t)}); err != nil {
+				return nil, err
+			}
+			out = append(out, path)
+		}
+	}
+	if len(out) == 0 {
+		path := p.file(t, "empty")
+		return []string{path}, writeBatch(ctx, p.Schema, path, t)
+	}
+	return sorted(out), nil
+}
+
+// small is how the tables that come from the entries and the ledger are filled.
+func (p *publication) small() map[string]func(add func(map[string]any) error) error {
+	return map[string]func(add func(map[string]any) error) error{
+		"source":      p.sources,
+		"value_map":   p.values,
+		"row_balance": p.balances,
+		"diagnostic":  p.findings,
+		"submission":  p.submissions,
+		"run":         p.runs,
+	}
+}
+
+func (p *publication) sources(add func(map[string]any) error) error {
+	for _, m := range p.Mappings.Mappings {
+		s := m.Source
+		row := map[string]any{"source_id": s.ID, "title": s.Title, "publisher": text(s.Publisher), "licence": text(s.Licence),
+			"citation": text(s.Citation), "release": text(s.Release), "mapping_digest": m.Digest}
+		if err := add(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *publication) values(add func(map[string]any) error) error {
+	for _, e := range p.byID() {
+		for i := range e.Sheets {
+			for k := range e.Sheets[i].Values {
+				u := &e.Sheets[i].Values[k]
+				if err := add(valueRow(e.Submission, &e.Sheets[i], u, p.shown(u))); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// shown is a word as the zone may show it.
+func (p *publication) shown(u *transform.Use) string {
+	if u.Listed || p.zone != schemas.ZoneAnalyst {
+		return u.Word
+	}
+	return transform.Shape(u.Word)
+}
+
+func (p *publication) balances(add func(map[string]any) error) error {
+	for _, e := range p.byID() {
+		for i := range e.Sheets {
+			if err := add(balanceRow(e.Submission, &e.Sheets[i])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (p *publication) findings(add func(map[string]any) error) error {
+	for _, e := range p.byID() {
+		fs := append([]Found(nil), e.Found...)
+		sortFound(fs)
+		for i := range fs {
+			if err := add(findingRow(e.Submission, &fs[i])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// byID is the entries in the order of their ids: homes that received the same files in another
+// order have the same tables.
+func (p *publication) byID() []*Entry {
+	out := append([]*Entry(nil), p.entries...)
+	sortEntries(out)
+	return out
+}
+
+func (p *publication) submissions(add func(map[string]any) error) error {
+	for i, s := range p.ledger.Submissions {
+		e := p.entries[i]
+		rows := e.Rows()
+		row := map[string]any{"submission_id": s.ID, "agency": s.Agency, "received_at": s.Received, "night": int64(s.Night),
+			"kind_code": "new_cases", "status_code": e.Status, "format": text(e.Format), "bytes": s.Bytes,
+			"sha256": s.SHA256, "file_name": s.Name,
+			"rows_read": rows.Read, "rows_loaded": rows.Loaded, "rows_rejected": rows.Rejected, "rows_skipped": rows.SkippedAll()}
+		for k := range e.Sheets {
+			if sh := &e.Sheets[k]; sh.Source != "" {
+				row["source_id"], row["vintage_form"], row["mapping_digest"] = sh.Source, sh.Vintage, sh.Mapping
+				break
+			}
+		}
+		if err := add(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *publication) runs(add func(map[string]any) error) error {
+	lines := p.ledger.Runs
+	now := p.runLine("")
+	now.Status = RunPublished
+	for _, l := range append(lines[:len(lines):len(lines)], *now) {
+		row := map[string]any{"run_id": l.Run, "started_at": l.Started, "ended_at": l.Ended.Truncate(time.Microsecond),
+			"palermo_version": l.Version, "schema_version": p.Schema.Version, "inputs_digest": text(l.Inputs), "submissions": int64(l.Files),
+			"rows_loaded": l.Loaded, "rows_rejected": l.Rejected, "status": l.Status}
+		if err := add(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func databaseFile(dir string) string { return filepath.Join(dir, "palermo.duckdb") }

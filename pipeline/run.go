@@ -1,0 +1,392 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"palermo/diag"
+	"palermo/extract/intake"
+	"palermo/load"
+)
+
+// Options of a run. The zero value is usable.
+type Options struct {
+	Full     bool             // make every entry again, whatever the lake holds
+	Log      *zap.Logger      // nil logs nothing
+	Progress Progress         // nil shows nothing
+	Now      func() time.Time // nil is the machine's clock
+	Version  string           // of palermo
+}
+
+// Progress is told how far a run is. Its methods may be called by several goroutines.
+type Progress interface {
+	Start(step string, total int) // a step begins; total is how many files or tables it has
+	Done(step string)             // one of them is done
+}
+
+type silent struct{}
+
+func (silent) Start(string, int) {}
+func (silent) Done(string)       {}
+
+// What a run came to.
+const (
+	RunPublished  = "published"
+	RunNothingNew = "nothing_new"
+)
+
+// Summary is what a run did.
+type Summary struct {
+	Run         string            `json:"run"`
+	Status      string            `json:"status"`
+	Snapshot    string            `json:"snapshot,omitempty"` // the folder of the current snapshot
+	Files       []FileSummary     `json:"files"`              // taken in by this run
+	Waiting     []diag.Diagnostic `json:"waiting,omitempty"`  // files that stayed in the drop folder, and why
+	Made        int               `json:"made"`               // submissions harmonised by this run
+	Reused      int               `json:"reused"`             // submissions whose rows the lake had
+	Submissions int               `json:"submissions"`
+	Rows        Balance           `json:"rows"` // of all submissions
+	Quarantined int64             `json:"quarantined"`
+	Tables      map[string]int64  `json:"tables,omitempty"` // rows published, by table
+	Seconds     float64           `json:"seconds"`
+}
+
+// FileSummary is what became of one file.
+type FileSummary struct {
+	Submission string   `json:"submission"`
+	Agency     string   `json:"agency"`
+	Name       string   `json:"name"`
+	Status     string   `json:"status"`
+	Sources    []string `json:"sources,omitempty"`
+	Rows       Balance  `json:"rows"`
+	Duplicate  bool     `json:"duplicate,omitempty"` // the same content was received before
+	Found      []Found  `json:"-"`
+}
+
+// run is one execution.
+type run struct {
+	*Home
+	Options
+	id      string
+	started time.Time
+	ledger  *Ledger
+	summary *Summary
+}
+
+// Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
+// publishes one whole snapshot, or nothing where nothing changed. Whatever happens to it, readers
+// see the last snapshot or the new one, and running again is always safe.
+func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
+	if o.Log == nil {
+		o.Log = zap.NewNop()
+	}
+	if o.Progress == nil {
+		o.Progress = silent{}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r := &run{Home: h, Options: o, started: o.Now().UTC()}
+	r.id = r.started.Format("20060102T150405Z") + "-" + suffix()
+	r.summary = &Summary{Run: r.id}
+	l, err := h.takeLock(r.started)
+	if err != nil {
+		return nil, err
+	}
+	defer l.release()
+	err = r.do(ctx)
+	r.summary.Seconds = o.Now().Sub(r.started).Seconds()
+	return r.summary, environment(err)
+}
+
+// suffix keeps two runs of one second apart.
+func suffix() string {
+	b := make([]byte, 2)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+func (r *run) do(ctx context.Context) (err error) {
+	if err := r.sweep(); err != nil {
+		return err
+	}
+	if r.ledger, err = r.ReadLedger(); err != nil {
+		return err
+	}
+	if err := r.intake(ctx); err != nil {
+		return fmt.Errorf("intake: %w", err)
+	}
+	entries, err := r.entries(ctx)
+	if err != nil {
+		return err
+	}
+	r.sum(entries)
+	inputs := r.inputs(entries)
+	current, manifest, err := load.Current(r.Dir)
+	if err != nil && !errors.Is(err, load.ErrNone) {
+		return fmt.Errorf("read the current snapshot: %w", err)
+	}
+	if manifest != nil && manifest.InputsDigest == inputs && !r.Full {
+		r.summary.Status, r.summary.Snapshot = RunNothingNew, current
+		return r.record(inputs)
+	}
+	if err := r.publish(ctx, entries, inputs); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	return r.record(inputs)
+}
+
+// sweep removes what killed runs left.
+func (r *run) sweep() error {
+	if err := load.Sweep(r.Dir); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	return os.MkdirAll(r.path(stateDir, "tmp"), 0o700)
+}
+
+// intake claims the files of the drop folder. A file leaves the folder only after its copy and
+// its line in the ledger are durable.
+func (r *run) intake(ctx context.Context) error {
+	claimed, waiting, err := intake.Claim(ctx, intake.Dirs{Drop: r.path(dropDir), Inbox: r.path(inboxDir), Tmp: r.path(stateDir, "tmp")},
+		intake.Limits{MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20})
+	if err != nil {
+		return err
+	}
+	r.summary.Waiting = waiting
+	night := 1
+	for _, s := range r.ledger.Submissions {
+		night = max(night, s.Night+1)
+	}
+	var lines []line
+	for _, c := range claimed {
+		s := Submission{ID: r.key.submissionID(c.Agency, c.SHA256), Agency: c.Agency, SHA256: c.SHA256, Name: c.Name,
+			Bytes: c.Bytes, Received: r.started, Night: night}
+		file := FileSummary{Submission: s.ID, Agency: s.Agency, Name: s.Name, Duplicate: r.ledger.find(s.ID) != nil}
+		r.summary.Files = append(r.summary.Files, file)
+		if file.Duplicate {
+			continue
+		}
+		r.ledger.Submissions = append(r.ledger.Submissions, s)
+		lines = append(lines, line{Submission: &s})
+		r.Log.Info("file received", zap.String("submission", s.ID), zap.String("agency", s.Agency), zap.Int64("bytes", s.Bytes))
+	}
+	if len(lines) > 0 {
+		if err := r.appendLedger(lines...); err != nil {
+			return err
+		}
+	}
+	for _, c := range claimed {
+		if err := intake.Release(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entries is the entry of every submission, in the order of receipt: from the lake, or made now.
+func (r *run) entries(ctx context.Context) ([]*Entry, error) {
+	out := make([]*Entry, len(r.ledger.Submissions))
+	var todo []int
+	for i := range r.ledger.Submissions {
+		if r.Full {
+			todo = append(todo, i)
+			continue
+		}
+		e, err := r.readEntry(&r.ledger.Submissions[i])
+		if err != nil {
+			return nil, err
+		}
+		if out[i] = e; e == nil {
+			todo = append(todo, i)
+		}
+	}
+	r.summary.Made, r.summary.Reused = len(todo), len(out)-len(todo)
+	if len(todo) == 0 {
+		return out, nil
+	}
+	r.Progress.Start("reading files", len(todo))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(r.threads())
+	for _, i := range todo {
+		g.Go(func() (err error) {
+			out[i], err = r.makeEntry(ctx, &r.ledger.Submissions[i])
+			r.Progress.Done("reading files")
+			return err
+		})
+	}
+	return out, g.Wait()
+}
+
+func (r *run) threads() int {
+	if r.Config.Threads > 0 {
+		return r.Config.Threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// makeEntry harmonises one submission into the lake. The entry is written last.
+func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
+	if err := removeIfThere(r.entryFile(s.ID)); err != nil {
+		return nil, err
+	}
+	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
+		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20,
+		File:     func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID)}
+	e, err := h.Harmonise(ctx, r.path(inboxDir, s.SHA256), s)
+	if errors.Is(err, os.ErrNotExist) {
+		if _, gone := os.Stat(r.path(inboxDir, s.SHA256)); gone != nil {
+			e, err = withdrawn(s), nil
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("submission %s: %w", s.ID, err)
+	}
+	if err := r.dropStale(s.ID, e); err != nil {
+		return nil, err
+	}
+	e.Key = r.entryKey(s)
+	if err := r.keepMappings(e); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(r.path(lakeDir, "entries"), 0o700); err != nil {
+		return nil, err
+	}
+	if err := writeJSON(r.entryFile(s.ID), e, 0o600); err != nil {
+		return nil, err
+	}
+	rows := e.Rows()
+	r.Log.Info("file harmonised", zap.String("submission", s.ID), zap.String("status", e.Status), zap.Strings("sources", e.sources()),
+		zap.Int64("read", rows.Read), zap.Int64("loaded", rows.Loaded), zap.Int64("rejected", rows.Rejected), zap.Int64("skipped", rows.SkippedAll()))
+	return e, nil
+}
+
+// withdrawn is the entry of a submission whose bytes are no longer in the inbox.
+func withdrawn(s *Submission) *Entry {
+	d := diag.Diagnostic{Code: diag.FileWithdrawn, Severity: diag.Error, Pos: diag.Pos{File: s.Name}, Message: "the received copy is not in the inbox"}
+	return &Entry{Submission: s.ID, Status: StatusRefused, Found: []Found{{Diagnostic: d, N: 1, Of: 1}}}
+}
+
+// dropStale removes what an earlier making of the submission left in tables it no longer fills.
+func (r *run) dropStale(id string, e *Entry) error {
+	for _, t := range r.Schema.Tables {
+		if !slices.ContainsFunc(e.Files, func(f LakeFile) bool { return f.Table == t.Name }) {
+			if err := removeIfThere(r.lakeFile(t.Name, id)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// sum fills the summary from the entries.
+func (r *run) sum(entries []*Entry) {
+	s := r.summary
+	s.Submissions = len(entries)
+	s.Rows.Unit = "rows"
+	for i, e := range entries {
+		rows := e.Rows()
+		s.Rows.Read += rows.Read
+		s.Rows.Loaded += rows.Loaded
+		s.Rows.Rejected += rows.Rejected
+		for reason, n := range rows.Skipped {
+			s.Rows.skip(reason, n)
+		}
+		s.Quarantined += e.Quarantined
+		for k := range s.Files {
+			if f := &s.Files[k]; f.Submission == r.ledger.Submissions[i].ID {
+				f.Status, f.Sources, f.Rows, f.Found = e.Status, e.sources(), rows, e.Found
+			}
+		}
+	}
+}
+
+// inputs is the digest of everything that decides the bytes of what is published.
+func (r *run) inputs(entries []*Entry) string {
+	d := sha256.New()
+	fmt.Fprintln(d, lakeFormat, r.Schema.Digest(), r.Mappings.Digest(), r.key.mac("inputs"))
+	for i, e := range entries {
+		fmt.Fprintln(d, r.ledger.Submissions[i].Night, e.Key, e.Status)
+	}
+	return hex.EncodeToString(d.Sum(nil))
+}
+
+// record writes the run's line to the ledger.
+func (r *run) record(inputs string) error {
+	s := r.summary
+	r.Log.Info("run ended", zap.String("run", r.id), zap.String("status", s.Status), zap.Int("submissions", s.Submissions),
+		zap.Int("made", s.Made), zap.Int("reused", s.Reused), zap.Int64("loaded", s.Rows.Loaded), zap.Int64("rejected", s.Rows.Rejected))
+	return r.appendLedger(line{Run: r.runLine(inputs)})
+}
+
+func (r *run) runLine(inputs string) *RunLine {
+	s := r.summary
+	return &RunLine{Run: r.id, Started: r.started, Ended: r.Now().UTC(), Status: s.Status, Version: r.Version, Inputs: inputs,
+		Loaded: s.Rows.Loaded, Rejected: s.Rows.Rejected, Files: s.Submissions, New: s.Made}
+}
+
+// keepMappings keeps the files of every mapping that the entry was made with, under their
+// digest, so that a value can be explained after the mapping has changed.
+func (r *run) keepMappings(e *Entry) error {
+	for i := range e.Sheets {
+		if e.Sheets[i].Mapping == "" {
+			continue
+		}
+		if err := r.keepMapping(e.Sheets[i].Source, e.Sheets[i].Mapping); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) keepMapping(source, digest string) error {
+	dir := r.path(stateDir, "mappings", digest)
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	m := r.Mappings.Source(source)
+	if m == nil || m.Digest != digest {
+		return fmt.Errorf("keep mapping %s: it is not the one the rows were made with", source)
+	}
+	tmp, err := os.MkdirTemp(r.path(stateDir, "tmp"), "mapping-")
+	if err != nil {
+		return err
+	}
+	for name, b := range m.Files() {
+		path := filepath.Join(tmp, source, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := writeFile(path, b, 0o600); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		if _, there := os.Stat(dir); there == nil { // another goroutine was first
+			return os.RemoveAll(tmp)
+		}
+		return err
+	}
+	return nil
+}
