@@ -69,6 +69,10 @@ func (r *Reader) Counts() Counts { return r.counts }
 // *Error with code column.missing where the sheet has no header row.
 func (r *Reader) Batches(ctx context.Context) iter.Seq2[*schemas.Batch, error] {
 	return func(yield func(*schemas.Batch, error) bool) {
+		if err := r.spec.check(); err != nil {
+			yield(nil, fmt.Errorf("extract: table: %w", err))
+			return
+		}
 		t := newTableBuilder(r)
 		defer t.release()
 		for row, err := range r.sheet.Rows(ctx) {
@@ -85,7 +89,7 @@ func (r *Reader) Batches(ctx context.Context) iter.Seq2[*schemas.Batch, error] {
 		}
 		switch {
 		case !t.headed:
-			yield(nil, fault(nil, diag.ColumnMissing, r.sheet.pos(r.spec.HeaderRow, 0), "the sheet has no such row for a header"))
+			yield(nil, t.headless())
 		case t.rows.Len() > 0:
 			yield(t.batch(), nil)
 		}
@@ -133,6 +137,8 @@ func (t *tableBuilder) take(row Row) error {
 			t.width = len(row.Cells)
 		}
 		return nil
+	case !t.headed:
+		return t.headless()
 	}
 	n.Read++
 	switch {
@@ -141,7 +147,7 @@ func (t *tableBuilder) take(row Row) error {
 		t.stopped = t.stopped || t.begun && t.r.spec.Stop == StopBlankRow
 	case t.stopped:
 		n.BelowStop++
-	case t.headed && len(row.Cells) > t.width:
+	case len(row.Cells) > t.width:
 		t.begun = true
 		n.Ragged++
 		if t.r.spec.Ragged != nil {
@@ -153,6 +159,11 @@ func (t *tableBuilder) take(row Row) error {
 		t.append(row)
 	}
 	return nil
+}
+
+func (t *tableBuilder) headless() error {
+	r := t.r
+	return fault(nil, diag.ColumnMissing, r.sheet.pos(r.spec.HeaderRow, 0), "the sheet has no such row for a header")
 }
 
 func (t *tableBuilder) append(row Row) {
@@ -189,8 +200,8 @@ func (t *tableBuilder) batch() *schemas.Batch {
 	return &schemas.Batch{Origin: t.r.spec.Origin, Record: rec}
 }
 
-// Validate reports what is wrong with the spec itself, which is a mistake of the caller.
-func (s Spec) Validate() error {
+// check reports what is wrong with the spec itself, which is a mistake of the caller.
+func (s Spec) check() error {
 	if s.HeaderRow < 1 {
 		return fmt.Errorf("header row %d", s.HeaderRow)
 	}
