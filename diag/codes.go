@@ -49,6 +49,8 @@ const (
 	KeyConflict    Code = "key.conflict"       // the same key twice with different values
 	ValueBlank     Code = "value.blank"        // an expected value is blank; the row is loaded
 
+	ValueNotCalculated Code = "value.not_calculated" // a formula saved without its result
+
 	MappingSyntax       Code = "mapping.syntax"        // not YAML, or a word the language lacks
 	MappingField        Code = "mapping.unknown_field" // no such field in the target
 	MappingTarget       Code = "mapping.unknown_target"
@@ -104,6 +106,8 @@ var Codes = map[Code]Entry{
 	KeyDuplicate:   {Warning, "Two rows have the same key and the same value; both are kept.", "Nothing, unless the source should not repeat itself."},
 	KeyConflict:    {Warning, "Two rows have the same key and different values; both are kept.", "Ask the publisher which is right; until then use neither as the only one."},
 	ValueBlank:     {Warning, "A value that one would expect is blank; the row is loaded without it.", "Fill in the cell, or use the publisher's own file, if this copy lost it."},
+
+	ValueNotCalculated: {Warning, "The cell holds a formula, but the file was saved without its result; it is read as blank.", "Open the file in a spreadsheet program, save it, and send the new copy."},
 
 	MappingSyntax:       {Error, "The mapping is not YAML, or uses a word that the mapping language does not have.", "See docs/mapping.md."},
 	MappingField:        {Error, "The mapping names a field that its target table does not have.", "Run `palermo schema TABLE` for the fields."},

@@ -1,0 +1,306 @@
+package extract
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+
+	"palermo/diag"
+)
+
+// Options limits what Open and the reading of a File may use. The zero value of each field
+// stands for its default.
+type Options struct {
+	Name          string // the file's name in places; empty leaves places without a file
+	TmpDir        string // where a private folder for temporary files is made; the system's by default
+	MaxBytes      int64  // of the file; 4 GiB
+	MaxUnzipBytes int64  // of a workbook's parts together, inflated; 4 GiB
+	MaxPartBytes  int64  // of a workbook's parts that are held in memory together; 256 MiB
+	MaxRowBytes   int    // of one record of a text file; 8 MiB
+	MaxCellBytes  int    // of one cell; 1 MiB
+	MaxColumns    int    // of one row; 16,384
+
+	BatchRows       int // rows of a raw batch; 8,192
+	DictionaryWords int // distinct words of a column before its batches carry plain text; 65,536
+	DictionaryBytes int // and the bytes of those words; 4 MiB
+}
+
+func (o Options) withDefaults() Options {
+	set := func(n *int, def int) {
+		if *n <= 0 {
+			*n = def
+		}
+	}
+	set64 := func(n *int64, def int64) {
+		if *n <= 0 {
+			*n = def
+		}
+	}
+	set64(&o.MaxBytes, 4<<30)
+	set64(&o.MaxUnzipBytes, 4<<30)
+	set64(&o.MaxPartBytes, 256<<20)
+	set(&o.MaxRowBytes, 8<<20)
+	set(&o.MaxCellBytes, 1<<20)
+	set(&o.MaxColumns, 16384)
+	set(&o.BatchRows, 8192)
+	set(&o.DictionaryWords, 65536)
+	set(&o.DictionaryBytes, 4<<20)
+	return o
+}
+
+// Error says that a file, or the rest of it, cannot be read, and why: as a finding with its code
+// and place, which can be shown to the sender. Errors of the machine (no such file, a failing
+// disk, no room for temporary files) are not of this type.
+type Error struct {
+	Diagnostic diag.Diagnostic
+	Err        error // the cause, or nil
+}
+
+func (e *Error) Error() string {
+	s := "extract: " + e.Diagnostic.String()
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap is the cause, or nil.
+func (e *Error) Unwrap() error { return e.Err }
+
+func finding(c diag.Code, p diag.Pos, format string, a ...any) diag.Diagnostic {
+	return diag.Diagnostic{Code: c, Severity: diag.Codes[c].Severity, Pos: p, Message: fmt.Sprintf(format, a...)}
+}
+
+func fault(cause error, c diag.Code, p diag.Pos, format string, a ...any) *Error {
+	return &Error{Diagnostic: finding(c, p, format, a...), Err: cause}
+}
+
+// File is an opened file. It is not safe for two goroutines.
+type File struct {
+	f      *os.File
+	size   int64
+	o      Options
+	sheets []Sheet
+	notes  diag.List
+	book   *book // nil for a text file
+}
+
+// Sheet is one sheet of a workbook, or the whole of a text file. It is valid until its File is
+// closed.
+type Sheet struct {
+	Name   string // empty for a text file
+	No     int    // its place in the workbook, from 1
+	Hidden bool   // hidden sheets are read like others
+
+	file *File
+	rows func(context.Context) iter.Seq2[Row, error]
+}
+
+// Row is one row that stands in the file. A row may have no cells with text; a row that a
+// workbook leaves out is not a row, but an empty line of a text file is.
+type Row struct {
+	Num int // the row's number, or the line where the record starts; from 1
+
+	// Cells is the text of each cell, from the first column on, without blank ones at the end.
+	// It is valid until the next iteration.
+	Cells []string
+}
+
+// Open opens the file at path and finds its format and encoding from its content. A text file
+// is scanned once for its encoding; a workbook's container is checked to its end. The error is an
+// *Error where the file is at fault. The caller closes the File.
+func Open(path string, o Options) (*File, error) {
+	h, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{f: h, o: o.withDefaults()}
+	if err := f.open(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (f *File) open() error {
+	st, err := f.f.Stat()
+	if err != nil {
+		return err
+	}
+	f.size = st.Size()
+	if f.size > f.o.MaxBytes {
+		return fault(nil, diag.FileTooLarge, f.pos(), "%d bytes are over the limit of %d", f.size, f.o.MaxBytes)
+	}
+	head := make([]byte, min(f.size, 8192))
+	if _, err := f.f.ReadAt(head, 0); err != nil && err != io.EOF {
+		return err
+	}
+	switch kind, why := sniff(head); kind {
+	case kindZip:
+		return f.openBook()
+	case kindCFB:
+		return f.compoundFault()
+	case kindOther:
+		return fault(nil, diag.FileFormat, f.pos(), "%s", why)
+	}
+	return f.openText(head)
+}
+
+// Sheets is the file's sheets, in their order.
+func (f *File) Sheets() []Sheet { return f.sheets }
+
+// Notes is what was found about the file so far that did not stop its reading: the encoding
+// used, and, once a sheet was read, formulas saved without their result.
+func (f *File) Notes() []diag.Diagnostic { return f.notes.Kept() }
+
+// Close releases the file and removes its temporary files.
+func (f *File) Close() error {
+	var err error
+	if f.book != nil {
+		err = f.book.close()
+	}
+	return errors.Join(err, f.f.Close())
+}
+
+func (f *File) pos() diag.Pos { return diag.Pos{File: f.o.Name} }
+
+func (f *File) at(row, col int) diag.Pos { return diag.Pos{File: f.o.Name, Row: row, Col: col} }
+
+// Rows streams the sheet's rows in their order. It can be called again, for a second pass. After
+// an error there are no more rows. The error is ctx's, an *Error, or the machine's.
+func (s Sheet) Rows(ctx context.Context) iter.Seq2[Row, error] { return s.rows(ctx) }
+
+func (s Sheet) pos(row, col int) diag.Pos {
+	return diag.Pos{File: s.file.o.Name, Sheet: s.Name, Row: row, Col: col}
+}
+
+// checkRow applies the limits on one row's columns and cells.
+func (s Sheet) checkRow(r Row) error {
+	if n := len(r.Cells); n > s.file.o.MaxColumns {
+		return fault(nil, diag.RowTooLong, s.pos(r.Num, 0), "%d columns are over the limit of %d", n, s.file.o.MaxColumns)
+	}
+	for i, c := range r.Cells {
+		if len(c) > s.file.o.MaxCellBytes {
+			return fault(nil, diag.RowTooLong, s.pos(r.Num, i+1), "a cell of %d bytes is over the limit of %d", len(c), s.file.o.MaxCellBytes)
+		}
+	}
+	return nil
+}
+
+// trim cuts blank cells off the end.
+func trim(cells []string) []string {
+	n := len(cells)
+	for n > 0 && isBlank(cells[n-1]) {
+		n--
+	}
+	return cells[:n]
+}
+
+type kind int
+
+const (
+	kindText kind = iota
+	kindZip
+	kindCFB
+	kindOther
+)
+
+// magic is the first bytes of kinds of files that are met in drop folders and are not read.
+var magic = []struct {
+	prefix, what string
+}{
+	{"%PDF", "a PDF document"},
+	{"PAR1", "a Parquet file"},
+	{"ARROW1", "an Arrow file"},
+	{"SQLite format 3\x00", "an SQLite database"},
+	{"\x1f\x8b", "a gzip archive"},
+	{"BZh", "a bzip2 archive"},
+	{"\xfd7zXZ\x00", "an xz archive"},
+	{"\x28\xb5\x2f\xfd", "a zstd archive"},
+	{"7z\xbc\xaf\x27\x1c", "a 7z archive"},
+	{"Rar!\x1a\x07", "a RAR archive"},
+	{"\x89PNG\r\n\x1a\n", "a picture"},
+	{"\xff\xd8\xff", "a picture"},
+	{"GIF8", "a picture"},
+	{"{\\rtf", "an RTF document"},
+	{"\x09\x08\x10\x00", "an old .xls workbook"},
+	{"\x09\x08\x08\x00", "an old .xls workbook"},
+	{"\x09\x04\x06\x00", "an old .xls workbook"},
+	{"\x7fELF", "a program"},
+	{"MZ\x90", "a program"},
+}
+
+// sniff tells the kind of a file from its first bytes, and for a kind that is not read what it
+// is.
+func sniff(head []byte) (kind, string) {
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return kindZip, ""
+	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+		return kindCFB, ""
+	}
+	for _, m := range magic {
+		if bytes.HasPrefix(head, []byte(m.prefix)) {
+			return kindOther, "this is " + m.what
+		}
+	}
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte(bomUTF8)), " \t\r\n")
+	switch {
+	case markup(text):
+		return kindOther, "this is a web page or XML, whatever its name says"
+	case bytes.HasPrefix(text, []byte(`{"`)), bytes.HasPrefix(text, []byte(`[{`)):
+		return kindOther, "this is JSON"
+	}
+	return kindText, ""
+}
+
+// markup reports whether the text starts with a tag. "<5" is not one.
+func markup(text []byte) bool {
+	if len(text) < 2 || text[0] != '<' {
+		return false
+	}
+	c := text[1] | 0x20
+	return c >= 'a' && c <= 'z' || text[1] == '!' || text[1] == '?'
+}
+
+// compoundFault says what a compound file is: a workbook with a password, or an old one.
+func (f *File) compoundFault() error {
+	locked, err := contains(io.NewSectionReader(f.f, 0, f.size), utf16LE("EncryptedPackage"))
+	if err != nil {
+		return err
+	}
+	if locked {
+		return fault(nil, diag.FileFormat, f.pos(), "the workbook is protected by a password; save it without one")
+	}
+	return fault(nil, diag.FileFormat, f.pos(), "this is an old .xls workbook, or another kind of Office document")
+}
+
+func utf16LE(s string) []byte {
+	var b []byte
+	for _, c := range []byte(s) {
+		b = append(b, c, 0)
+	}
+	return b
+}
+
+// contains reports whether want stands in r, which is read in pieces.
+func contains(r io.Reader, want []byte) (bool, error) {
+	buf := make([]byte, 64<<10)
+	kept := 0
+	for {
+		n, err := io.ReadFull(r, buf[kept:])
+		if bytes.Contains(buf[:kept+n], want) {
+			return true, nil
+		}
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		kept = copy(buf, buf[len(buf)-len(want):])
+	}
+}
