@@ -28,6 +28,11 @@ const (
 	// storage, so that a thread fills whole row groups from whole row groups.
 	rowGroupRows = 122_880
 
+	// dictionaryBytes is more than a row group can need. A column that gave up its dictionary half
+	// way would have pages in two encodings, which arrow-go lists in the footer in the order of a
+	// Go map: the bytes would differ from run to run.
+	dictionaryBytes = 1 << 30
+
 	bufferBytes = 1 << 20
 )
 
@@ -105,12 +110,16 @@ func writerProperties(columns []schemas.Column) *parquet.WriterProperties {
 		parquet.WithVersion(parquet.V2_6),
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithMaxRowGroupLength(rowGroupRows),
+		parquet.WithDictionaryPageSizeLimit(dictionaryBytes),
 		// Rows count up: their differences take a tenth of the room that a dictionary takes.
 		parquet.WithDictionaryFor(schemas.RowColumn, false),
 		parquet.WithEncodingFor(schemas.RowColumn, parquet.Encodings.DeltaBinaryPacked),
 	}
 	for _, c := range columns {
-		if c.Type == schemas.Code {
+		switch {
+		case c.Type == schemas.Text && c.Key: // ids do not repeat
+			props = append(props, parquet.WithDictionaryFor(c.Name, false))
+		case c.Type == schemas.Code:
 			// The least and greatest code of a row group helps no reader, and took a quarter of
 			// the time.
 			props = append(props, parquet.WithStatsFor(c.Name, false))

@@ -15,7 +15,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 	"github.com/google/go-cmp/cmp"
 
@@ -106,6 +108,56 @@ func TestSameRowsSameBytes(t *testing.T) {
 			t.Errorf("batches of %d in forms %v: other bytes", c.batch, c.forms)
 		}
 	}
+}
+
+// The pages of a column have one encoding, however many words it has: the footer lists several in
+// no fixed order.
+func TestOneEncodingAColumn(t *testing.T) {
+	for _, isKey := range []bool{true, false} {
+		table := loadtest.Table()
+		table.Fields[0].Key = isKey
+		path := filepath.Join(t.TempDir(), "a.parquet")
+		w, err := Create(path, table, ParquetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := loadtest.Batch(memory.NewGoAllocator(), 0, rowGroupRows+1, loadtest.Dictionary)
+		defer b.Release()
+		if err := errors.Join(w.Write(context.Background(), b), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		err = withReader(path, func(r *file.Reader) error {
+			for g := range r.NumRowGroups() {
+				for i := range len(table.Columns()) {
+					c, err := r.MetaData().RowGroup(g).ColumnChunk(i)
+					if err != nil {
+						return err
+					}
+					if n := dataEncodings(c); n > 1 {
+						t.Errorf("column %s has pages in %d encodings", c.PathInSchema(), n)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func dataEncodings(c *metadata.ColumnChunkMetaData) int {
+	seen := map[parquet.Encoding]bool{}
+	for _, s := range c.EncodingStats() {
+		seen[s.Encoding] = seen[s.Encoding] || s.PageType.String() != "DICTIONARY_PAGE"
+	}
+	n := 0
+	for _, isData := range seen {
+		if isData {
+			n++
+		}
+	}
+	return n
 }
 
 func TestFooter(t *testing.T) {
