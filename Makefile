@@ -1,0 +1,95 @@
+# What can be done here. Bare `make` lists it. Needs Go and a C compiler, nothing else.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+HOME_DIR ?= demo-home
+FUZZTIME ?= 10s
+PALERMO_SHARED ?= ../shared
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+# -trimpath, no build id and no VCS stamp: the same source and version give the same bytes.
+GOBUILD := go build -trimpath -buildvcs=false -ldflags "-buildid= -X main.version=$(VERSION)"
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/palermo
+	$(GOBUILD) -o bin/palermo ./cmd/palermo
+
+.PHONY: demo
+demo: build ## build, then run the demo to a published snapshot in HOME_DIR (demo-home)
+	bin/palermo demo --home "$(HOME_DIR)"
+
+.PHONY: run
+run: build ## build, then run what lies in HOME_DIR/drop
+	bin/palermo run --home "$(HOME_DIR)"
+
+.PHONY: test
+test: ## run the tests
+	go test ./...
+
+.PHONY: check
+check: check-format check-vet check-lint check-mappings check-race ## all that must pass before a commit
+
+.PHONY: check-format
+check-format:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: check-vet
+check-vet:
+	go vet ./...
+
+.PHONY: check-lint
+check-lint:
+	go tool staticcheck ./...
+
+.PHONY: check-mappings
+check-mappings: ## check every built-in mapping against the schema
+	@go test ./transform -run '^TestBuiltinMappings$$' -count=1
+
+# The tests with the race detector; those that hold the manual in step with the code are among them.
+.PHONY: check-race
+check-race:
+	go test -race ./...
+
+.PHONY: test-real
+test-real: ## load the real files under PALERMO_SHARED/data (../shared) and check their figures
+	PALERMO_REAL=1 PALERMO_SHARED="$(abspath $(PALERMO_SHARED))" go test -count=1 -timeout 20m ./testreal/...
+
+# LONG=sample runs the same tests on a smaller scale.
+LONG ?= full
+.PHONY: test-long
+test-long: ## run the tests that take long; LONG=sample for a taste of them
+	PALERMO_LONG="$(LONG)" go test -count=1 -timeout 120m ./testlong/...
+
+.PHONY: golden
+golden: ## write the expected outputs of SOURCE (all sources by default); read the diff line by line
+	go test ./pipeline -run 'TestGolden$(if $(SOURCE),/^$(SOURCE)$$)' -count=1 -update
+	@git --no-pager diff --stat -- fixtures 2>/dev/null || true
+
+.PHONY: docs
+docs: ## write the pages of the manual that are generated from the code
+	go test ./diag ./schemas ./mappings ./pipeline -run 'Page$$|Dictionary|JSONSchema' -count=1 -update
+
+.PHONY: fuzz
+fuzz: ## fuzz every parser of bytes for FUZZTIME (10s) each
+	@go test -list '^Fuzz' ./... \
+	| awk '/^Fuzz/ { found[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, found[i]; n = 0 }' \
+	| while read -r package target; do \
+		echo "== $$package $$target"; \
+		go test "$$package" -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME); \
+	done
+
+.PHONY: bench
+bench: ## measure beside excelize and DuckDB, and write docs/benchmarks.md
+	go build -trimpath -o bin/bench ./bench
+	bin/bench -out docs/benchmarks.md
+
+.PHONY: clean
+clean: ## remove what make made: bin/ and the demo home
+	rm -rf bin demo-home

@@ -1,0 +1,20 @@
+package transform
+
+import (
+	"maps"
+	"slices"
+)
+
+// Rules is the names that a mapping may use, sorted, by the word of the mapping language that
+// names them: parse, form, facts, several and repair.
+func Rules() map[string][]string {
+	forms := maps.Clone(layouts)
+	delete(forms, "") // no form stated
+	return map[string][]string{
+		"parse":   slices.Sorted(maps.Keys(parsers)),
+		"form":    slices.Sorted(maps.Keys(forms)),
+		"facts":   slices.Sorted(maps.Keys(facts)),
+		"several": slices.Sorted(maps.Keys(severals)),
+		"repair":  slices.Sorted(maps.Keys(repairs)),
+	}
+}
