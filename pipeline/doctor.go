@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -36,7 +35,7 @@ const lowDisk = 1 << 30
 
 // Doctor looks at the home in dir and at what a run needs, and writes nothing. It never fails:
 // what is wrong is in the checks.
-func Doctor(ctx context.Context, dir, extra string, now time.Time) []Check {
+func Doctor(dir, extra string, now time.Time) []Check {
 	out := []Check{checkSchema()}
 	h, err := readHome(dir, extra)
 	if err != nil {
@@ -44,10 +43,9 @@ func Doctor(ctx context.Context, dir, extra string, now time.Time) []Check {
 	}
 	return append(out,
 		Check{Name: "home", Status: Pass, Message: "has a drop folder, a valid config and valid mappings", Path: h.Dir},
-		h.checkWritable(), h.checkPrivate(), h.checkKey(), h.checkDisk(), h.checkLedger(now), h.checkLock(), h.checkSnapshot(ctx))
+		h.checkWritable(), h.checkPrivate(), h.checkKey(), h.checkDisk(), h.checkLedger(now), h.checkLock(), h.checkSnapshot())
 }
 
-// checkMappings compiles nothing: it holds every mapping of the set against the schema.
 func checkSchema() Check {
 	set, ds, err := mappings.Load(mappings.Builtin())
 	if err != nil || len(ds)+len(checkMappings(set, schemas.Builtin())) > 0 {
@@ -140,13 +138,13 @@ func (h *Home) checkLock() Check {
 	return Check{"lock", Pass, "no run is at work", "", ""}
 }
 
-func (h *Home) checkSnapshot(ctx context.Context) Check {
+func (h *Home) checkSnapshot() Check {
 	dir, m, err := load.Current(h.Dir)
 	if errors.Is(err, load.ErrNone) {
 		return Check{"snapshot", Pass, "nothing is published yet", "", ""}
 	}
 	if err == nil {
-		err = load.Verify(ctx, dir)
+		err = load.Verify(dir)
 	}
 	if err != nil {
 		return Check{"snapshot", Fail, err.Error(), dir, "run again with --full"}

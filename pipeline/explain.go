@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -217,7 +218,12 @@ func (h *Home) published(ctx context.Context, x *Explanation) error {
 	if err != nil {
 		return err
 	}
-	x.Published, err = load.Lookup(ctx, databaseFile(dir), x.Table, x.ID)
+	t := h.Schema.Table(x.Table)
+	file := filepath.Join(dir, filepath.FromSlash(load.ParquetPath(t, x.Submission.ID)))
+	x.Published, err = load.Lookup(ctx, file, t.Fields[0].Name, x.ID)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // the snapshot has no row of this submission
+	}
 	return err
 }
 

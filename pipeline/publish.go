@@ -89,12 +89,19 @@ type publication struct {
 	zone    schemas.Zone
 	file    func(t *schemas.Table, name string) string
 	counts  map[string]int64 // rows by table
+
+	reference map[string]*schemas.Batch // by table; set by build
 }
 
 // build writes the zone's Parquet files, then the database from them in a process of its own.
 func (p *publication) build(ctx context.Context, parquet, db string) (*load.BuildResult, error) {
+	var err error
+	if p.reference, err = p.references(); err != nil {
+		return nil, err
+	}
+	defer p.release()
 	tables := p.tables()
-	job := load.BuildJob{Parquet: parquet, Database: db}
+	job := load.BuildJob{ParquetDir: parquet, Out: db}
 	step := "writing tables for " + string(p.zone) + "s"
 	p.Progress.Start(step, len(tables)+1)
 	for _, t := range tables {
@@ -102,12 +109,16 @@ func (p *publication) build(ctx context.Context, parquet, db string) (*load.Buil
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", t.Name, err)
 		}
-		job.Tables = append(job.Tables, load.BuildTable{Name: t.Name, SQL: t.DDL(), Columns: columnNames(t), Files: files})
+		below, err := relative(parquet, files)
+		if err != nil {
+			return nil, err
+		}
+		job.Tables = append(job.Tables, load.BuildTable{Name: t.Name, SQL: []string{schemas.DDL(t, p.zone)}, Columns: columnNames(t), Files: below})
 		p.Progress.Done(step)
 	}
 	if p.zone == schemas.ZoneAnalyst {
 		for _, v := range p.Schema.Views {
-			job.Views = append(job.Views, load.BuildView{Name: v.Name, SQL: p.Schema.ViewDDL(v)})
+			job.Views = append(job.Views, load.BuildView{Name: v.Name, SQL: []string{p.Schema.ViewDDL(v)}})
 		}
 	}
 	var res load.BuildResult
@@ -159,16 +170,44 @@ func (p *publication) table(ctx context.Context, t *schemas.Table) ([]string, er
 			return fill(func(row map[string]any) error { return add(only(t, row)) })
 		})
 	}
-	b, err := p.Schema.Reference(memory.DefaultAllocator, t.Name)
+	path := p.file(t, t.Name)
+	if b := p.reference[t.Name]; b != nil {
+		return []string{path}, writeBatch(ctx, p.Schema, path, t, b)
+	}
+	// Nothing fills it yet. It stands there with its columns, so that queries hold.
+	return []string{path}, writeBatch(ctx, p.Schema, path, t)
+}
+
+// references is the tables that come from the declarations alone.
+func (p *publication) references() (map[string]*schemas.Batch, error) {
+	batches, err := p.Schema.Reference(memory.DefaultAllocator)
 	if err != nil {
 		return nil, err
 	}
-	path := p.file(t, t.Name)
-	if b == nil { // nothing fills it yet; it stands there with its columns, so that queries hold
-		return []string{path}, writeBatch(ctx, p.Schema, path, t)
+	out := map[string]*schemas.Batch{}
+	for _, b := range batches {
+		out[b.Table] = b
 	}
-	defer b.Release()
-	return []string{path}, writeBatch(ctx, p.Schema, path, t, b)
+	return out, nil
+}
+
+func (p *publication) release() {
+	for _, b := range p.reference {
+		b.Release()
+	}
+}
+
+// relative is the files' paths below dir, with "/".
+func relative(dir string, files []string) ([]string, error) {
+	out := make([]string, len(files))
+	for i, f := range files {
+		below, err := filepath.Rel(dir, f)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = filepath.ToSlash(below)
+	}
+	return out, nil
 }
 
 // only is the row without the columns that the zone's form of the table lacks.
