@@ -9,7 +9,8 @@ import (
 	"palermo/diag"
 )
 
-// Columns that every batch has, before its own. Names starting with "_" are ours.
+// Columns that every batch read from cells has, before its own: a raw one, and one of a table with
+// Origin. Names starting with "_" are ours.
 const (
 	RowColumn = "_row" // int64: the row in the file, from 1
 	ColColumn = "_col" // int32: the column in the file, from 1; null unless the row was one cell
@@ -39,7 +40,7 @@ type Origin struct {
 type Batch struct {
 	Origin Origin
 	Table  string            // the target table; empty for a raw batch
-	Record arrow.RecordBatch // _row, _col, then the columns
+	Record arrow.RecordBatch // _row and _col where rows come from cells, then the columns
 }
 
 // Release gives up the caller's hold on the batch.
@@ -48,10 +49,12 @@ func (b *Batch) Release() { b.Record.Release() }
 // Retain keeps the batch for a caller that was handed it.
 func (b *Batch) Retain() { b.Record.Retain() }
 
-// Row is the row in the file that row i of the batch came from.
+// Row is the row in the file that row i of the batch came from. The batch must be of rows that
+// come from cells.
 func (b *Batch) Row(i int) int { return int(b.Record.Column(0).(*array.Int64).Value(i)) }
 
-// Pos is the cell that row i of column j came from.
+// Pos is the cell that row i of column j came from. The batch must be of rows that come from
+// cells.
 func (b *Batch) Pos(i, j int) diag.Pos {
 	p := diag.Pos{File: b.Origin.File, Sheet: b.Origin.Sheet, Row: b.Row(i)}
 	if col := b.Record.Column(1).(*array.Int32); col.IsValid(i) {

@@ -12,9 +12,15 @@ type Schema struct {
 	Tables  []*Table // in the order of the dictionary
 	Views   []*View
 	Lists   []*CodeList // by name
-	byName  map[string]*Table
-	lists   map[string]*CodeList
-	names   map[string]map[string][]string // by -> word -> country codes
+
+	Countries []Country     // by code
+	Names     []CountryName // by code, language and name
+
+	byName map[string]*Table
+	views  map[string]*View
+	lists  map[string]*CodeList
+	names  map[string]map[string][]string // by -> word -> country codes
+	digest string
 }
 
 // Group says what kind of thing a table holds.
@@ -78,6 +84,8 @@ type Table struct {
 	Zone    Zone    `yaml:"zone"`   // the widest zone the table may appear in
 	Origin  bool    `yaml:"origin"` // rows come from cells: the table has _submission, _sheet, _row, _col
 	Fields  []Field `yaml:"fields"`
+
+	lists map[string]*CodeList // of the schema it belongs to; nil for a table made by hand
 }
 
 // Field is one declared field. An interval field stands for two columns (x_low and x_high, or
@@ -155,6 +163,9 @@ func (s *Schema) Table(name string) *Table { return s.byName[name] }
 
 // List is the code list of that name, or nil.
 func (s *Schema) List(name string) *CodeList { return s.lists[name] }
+
+// View is the view of that name, or nil.
+func (s *Schema) View(name string) *View { return s.views[name] }
 
 // Field is the declared field of that name, or nil.
 func (t *Table) Field(name string) *Field {
@@ -272,13 +283,15 @@ func (c Column) ArrowType() arrow.DataType {
 	panic(fmt.Sprintf("schemas: column %s has no type %q", c.Name, c.Type))
 }
 
-// BatchSchema is the Arrow schema of the table's harmonised batches: _row, _col, then the
-// columns of its fields. _submission and _sheet are constant over a batch: they stay in its
-// Origin until load.
+// BatchSchema is the Arrow schema of the table's harmonised batches: _row and _col where rows
+// come from cells, then the columns of its fields. _submission and _sheet are constant over a
+// batch: they stay in its Origin until load.
 func (t *Table) BatchSchema() *arrow.Schema {
-	fields := []arrow.Field{
-		{Name: RowColumn, Type: arrow.PrimitiveTypes.Int64},
-		{Name: ColColumn, Type: arrow.PrimitiveTypes.Int32, Nullable: true},
+	var fields []arrow.Field
+	if t.Origin {
+		fields = append(fields,
+			arrow.Field{Name: RowColumn, Type: arrow.PrimitiveTypes.Int64},
+			arrow.Field{Name: ColColumn, Type: arrow.PrimitiveTypes.Int32, Nullable: true})
 	}
 	for i := range t.Fields {
 		for _, c := range t.Fields[i].Columns() {
