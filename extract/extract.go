@@ -152,11 +152,20 @@ func (f *File) open() error {
 // Sheets is the file's sheets, in their order.
 func (f *File) Sheets() []Sheet { return f.sheets }
 
+// Format is what kind of file it is: "xlsx", or "csv" for any text with separated columns.
+func (f *File) Format() string {
+	if f.book != nil {
+		return "xlsx"
+	}
+	return "csv"
+}
+
 // Notes is what was found about the file so far that did not stop its reading: the encoding
 // used, and, once a sheet was read, formulas saved without their result.
 func (f *File) Notes() []diag.Diagnostic { return f.notes.Kept() }
 
 // Close releases the file and removes its temporary files.
+
 func (f *File) Close() error {
 	var err error
 	if f.book != nil {

@@ -14,6 +14,7 @@ import (
 // Submission is one file as received: its bytes lie in the inbox under SHA256.
 type Submission struct {
 	ID       string    `json:"id"`
+	Receipt  string    `json:"receipt"` // the number that its agency is given, as PAL-2026-000123
 	Agency   string    `json:"agency"`
 	SHA256   string    `json:"sha256"`
 	Name     string    `json:"name"` // as sent, below the agency's folder
@@ -132,6 +133,17 @@ func wholeLines(f *os.File) (int64, error) {
 		}
 	}
 	return 0, nil
+}
+
+// nextReceipt is the number of the next submission: they run through the year it is received in.
+func (l *Ledger) nextReceipt(now time.Time) string {
+	n := 1
+	for i := range l.Submissions {
+		if l.Submissions[i].Received.Year() == now.Year() {
+			n++
+		}
+	}
+	return fmt.Sprintf("PAL-%d-%06d", now.Year(), n)
 }
 
 // find is the submission of that id, or nil.

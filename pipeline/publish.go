@@ -33,12 +33,12 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 		return err
 	}
 	defer stage.Discard()
-	p := &publication{run: r, entries: entries, zone: schemas.ZoneAnalyst, file: stage.Parquet, counts: map[string]int64{}}
+	p := &publication{run: r, entries: entries, zone: schemas.ZoneAnalyst, inputs: inputs, file: stage.Parquet, counts: map[string]int64{}}
 	built, err := p.build(ctx, stage.ParquetDir(), stage.Database())
 	if err != nil {
 		return err
 	}
-	if err := r.steward(ctx, entries); err != nil {
+	if err := r.steward(ctx, entries, inputs); err != nil {
 		return fmt.Errorf("steward: %w", err)
 	}
 	m := load.Manifest{Started: r.started, Ended: r.Now().UTC(), PalermoVersion: r.Version, SchemaVersion: r.Schema.Version,
@@ -59,14 +59,14 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 
 // steward builds what only named stewards may see: the tables that the analysts' zone lacks, or
 // has with less in them. Its Parquet is not kept.
-func (r *run) steward(ctx context.Context, entries []*Entry) error {
+func (r *run) steward(ctx context.Context, entries []*Entry, inputs string) error {
 	tmp, err := os.MkdirTemp(r.path(stateDir, "tmp"), "steward-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(tmp)
 	parquet := filepath.Join(tmp, "parquet")
-	p := &publication{run: r, entries: entries, zone: schemas.ZoneSteward, counts: map[string]int64{},
+	p := &publication{run: r, entries: entries, inputs: inputs, zone: schemas.ZoneSteward, counts: map[string]int64{},
 		file: func(t *schemas.Table, name string) string { return filepath.Join(parquet, t.Name, name+".parquet") }}
 	db := filepath.Join(tmp, "steward.duckdb")
 	if _, err := p.build(ctx, parquet, db); err != nil {
@@ -86,6 +86,7 @@ func (r *run) steward(ctx context.Context, entries []*Entry) error {
 type publication struct {
 	*run
 	entries []*Entry
+	inputs  string // the digest of what the run's result depends on
 	zone    schemas.Zone
 	file    func(t *schemas.Table, name string) string
 	counts  map[string]int64 // rows by table
@@ -325,7 +326,7 @@ func (p *publication) submissions(add func(map[string]any) error) error {
 	for i, s := range p.ledger.Submissions {
 		e := p.entries[i]
 		rows := e.Rows()
-		row := map[string]any{"submission_id": s.ID, "agency": s.Agency, "received_at": s.Received, "night": int64(s.Night),
+		row := map[string]any{"submission_id": s.ID, "receipt_no": s.Receipt, "agency": s.Agency, "received_at": s.Received, "night": int64(s.Night),
 			"kind_code": "new_cases", "status_code": e.Status, "format": text(e.Format), "bytes": s.Bytes,
 			"sha256": s.SHA256, "file_name": s.Name,
 			"rows_read": rows.Read, "rows_loaded": rows.Loaded, "rows_rejected": rows.Rejected, "rows_skipped": rows.SkippedAll()}
@@ -344,11 +345,11 @@ func (p *publication) submissions(add func(map[string]any) error) error {
 
 func (p *publication) runs(add func(map[string]any) error) error {
 	lines := p.ledger.Runs
-	now := p.runLine("")
+	now := p.runLine(p.inputs)
 	now.Status = RunPublished
 	for _, l := range append(lines[:len(lines):len(lines)], *now) {
 		row := map[string]any{"run_id": l.Run, "started_at": l.Started, "ended_at": l.Ended.Truncate(time.Microsecond),
-			"palermo_version": l.Version, "schema_version": p.Schema.Version, "inputs_digest": text(l.Inputs), "submissions": int64(l.Files),
+			"palermo_version": l.Version, "schema_version": p.Schema.Version, "inputs_digest": l.Inputs, "submissions": int64(l.Files),
 			"rows_loaded": l.Loaded, "rows_rejected": l.Rejected, "status": l.Status}
 		if err := add(row); err != nil {
 			return err

@@ -106,8 +106,8 @@ func balanceRow(submission string, e *SheetEntry) map[string]any {
 // findingRow is one finding's line of the table diagnostic.
 func findingRow(submission string, f *Found) map[string]any {
 	return map[string]any{
-		"submission_id": submission, "sheet": optional(f.SheetNo), "row": optional(f.Pos.Row), "col": optional(f.Pos.Col),
-		"code": string(f.Code), "severity": f.Severity.String(), "field": text(f.Field), "message": f.Message,
+		"submission_id": submission, "sheet": int64(f.SheetNo), "row": optional(f.Pos.Row), "col": optional(f.Pos.Col),
+		"code": string(f.Code), "severity": f.Severity.String(), "field": f.Field, "message": f.Message,
 		"value": text(f.Value), "n": int64(f.N), "of": int64(f.Of),
 	}
 }

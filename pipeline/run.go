@@ -95,6 +95,9 @@ func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
 	if o.Progress == nil {
 		o.Progress = silent{}
 	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -178,6 +181,7 @@ func (r *run) intake(ctx context.Context) error {
 		if file.Duplicate {
 			continue
 		}
+		s.Receipt = r.ledger.nextReceipt(r.started)
 		r.ledger.Submissions = append(r.ledger.Submissions, s)
 		lines = append(lines, line{Submission: &s})
 		r.Log.Info("file received", zap.String("submission", s.ID), zap.String("agency", s.Agency), zap.Int64("bytes", s.Bytes))

@@ -89,8 +89,8 @@ func (l *loader) checkField(d *document, i int, f *Field) {
 	if f.Text && !f.Interval {
 		bad("text", "text companion of a field that is no interval")
 	}
-	if f.Interval && (f.Key || f.Required) {
-		bad("interval", "an interval cannot be a key or required")
+	if f.Interval && (f.Key || f.Required && !f.Status) {
+		bad("interval", "an interval cannot be a key, and required only with a status that says why it is empty")
 	}
 	if f.References != "" && !l.refers(f.References) {
 		bad("references", "no field %q", f.References)

@@ -203,3 +203,13 @@ func lookups(countries []Country, names []CountryName) map[string]map[string][]s
 	}
 	return out
 }
+
+// CountryKind is the kind of the country, of the list country_kind; empty for no such code.
+func (s *Schema) CountryKind(code string) string {
+	for i := range s.Countries {
+		if s.Countries[i].Code == code {
+			return s.Countries[i].Kind
+		}
+	}
+	return ""
+}
