@@ -276,6 +276,9 @@ func (c Column) ArrowType() arrow.DataType {
 	case Code:
 		return RawDictionary
 	case Integer:
+		if c.Name == ColColumn {
+			return arrow.PrimitiveTypes.Int32
+		}
 		return arrow.PrimitiveTypes.Int64
 	case Real:
 		return arrow.PrimitiveTypes.Float64

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -104,6 +105,12 @@ func TestParquetMetadata(t *testing.T) {
 	stored := table.StoredSchema()
 	if stored.NumFields() != len(table.Columns()) {
 		t.Fatalf("%d fields, want %d", stored.NumFields(), len(table.Columns()))
+	}
+	for _, f := range table.BatchSchema().Fields() {
+		same, ok := stored.FieldsByName(f.Name)
+		if !ok || !arrow.TypeEqual(same[0].Type, f.Type) || same[0].Nullable != f.Nullable {
+			t.Errorf("%s is stored as %v, and is %v in a batch", f.Name, same, f)
+		}
 	}
 	for _, f := range stored.Fields() {
 		if meaning, _ := f.Metadata.GetValue(metaMeaning); meaning == "" {
