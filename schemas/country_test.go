@@ -2,7 +2,10 @@ package schemas
 
 import (
 	"slices"
+	"strings"
 	"testing"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 func TestCountry(t *testing.T) {
@@ -90,6 +93,14 @@ func TestAmbiguousNames(t *testing.T) {
 	}
 	if !slices.Equal(got, []string{"yugoslavia"}) {
 		t.Errorf("ambiguous names: %q", got)
+	}
+}
+
+func TestCountryNamesAreNames(t *testing.T) {
+	for _, n := range Builtin().Names {
+		if strings.ContainsAny(n.Name, "*[]{}\uFFFD") || strings.Join(strings.Fields(n.Name), " ") != n.Name || !norm.NFC.IsNormalString(n.Name) {
+			t.Errorf("%s (%s): %q is not a clean name", n.Code, n.Lang, n.Name)
+		}
 	}
 }
 
