@@ -51,7 +51,7 @@ func (s *Schema) ViewDDL(v *View) string {
 // MeaningOf is what a view's column means: its own words, or those of the column it is from.
 func (s *Schema) MeaningOf(c ViewColumn) string {
 	if c.Meaning != "" {
-		return c.Meaning
+		return c.Meaning + "."
 	}
 	from, _ := s.column(c.From)
 	return from.Comment()
@@ -61,6 +61,9 @@ func (s *Schema) MeaningOf(c ViewColumn) string {
 func (c Column) DuckDBType() string {
 	switch c.Type {
 	case Integer:
+		if c.Name == ColColumn {
+			return "INTEGER"
+		}
 		return "BIGINT"
 	case Real:
 		return "DOUBLE"

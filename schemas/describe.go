@@ -101,9 +101,12 @@ func (t *Table) Describe() TableDescription {
 }
 
 func (r Refs) byName() map[string]string {
-	out := map[string]string{}
+	var out map[string]string
 	for _, e := range r.list() {
 		if e.ref != "" {
+			if out == nil {
+				out = map[string]string{}
+			}
 			out[e.name] = e.ref
 		}
 	}

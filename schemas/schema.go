@@ -200,8 +200,9 @@ func (f *Field) Columns() []Column {
 	case !f.Interval:
 		out = append(out, one("", PartValue, f.Type, f.Codes, f.Meaning))
 	default:
-		out = append(out, one(low, PartLow, f.Type, "", f.Meaning+", lowest possible"),
-			one(high, PartHigh, f.Type, "", f.Meaning+", highest possible; null with a lowest: open above"))
+		least, most := f.extremes()
+		out = append(out, one(low, PartLow, f.Type, "", f.Meaning+least),
+			one(high, PartHigh, f.Type, "", f.Meaning+most))
 	}
 	if f.Precision {
 		out = append(out, one("_precision_code", PartPrecision, Code, "precision", f.Meaning+": how exact it is"))
@@ -217,6 +218,14 @@ func (f *Field) Columns() []Column {
 			", in the source's word; a word that no mapping lists is shown as its length and script"))
 	}
 	return out
+}
+
+// extremes is what the two bounds add to the meaning.
+func (f *Field) extremes() (least, most string) {
+	if f.Type == Date || f.Type == Timestamp {
+		return ", earliest possible", ", latest possible; null with an earliest: open"
+	}
+	return ", lowest possible", ", highest possible; null with a lowest: open above"
 }
 
 func (f *Field) bounds() (low, high string) {
@@ -268,6 +277,9 @@ func (c Column) ArrowType() arrow.DataType {
 	case Code:
 		return RawDictionary
 	case Integer:
+		if c.Name == ColColumn {
+			return arrow.PrimitiveTypes.Int32
+		}
 		return arrow.PrimitiveTypes.Int64
 	case Real:
 		return arrow.PrimitiveTypes.Float64

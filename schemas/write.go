@@ -98,7 +98,7 @@ func (c Column) need() string {
 // WriteMarkdown writes the data dictionary: every table, view and code list.
 func WriteMarkdown(w io.Writer, s *Schema) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "# Data dictionary\n\nSchema version %s. Written by `palermo schema --markdown`; change the declarations, not this page.\n", s.Version)
+	fmt.Fprintf(out, "# Data dictionary\n\nSchema version %s. Made from the declarations in `schemas/`: change those, not this page.\n", s.Version)
 	for _, t := range s.Tables {
 		markdownTable(out, t)
 	}
