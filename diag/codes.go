@@ -50,6 +50,7 @@ const (
 	ValueBlank     Code = "value.blank"        // an expected value is blank; the row is loaded
 
 	ValueNotCalculated Code = "value.not_calculated" // a formula saved without its result
+	FileUnreadable     Code = "file.unreadable"      // in the drop folder, but it cannot be opened or read
 
 	MappingSyntax       Code = "mapping.syntax"        // not YAML, or a word the language lacks
 	MappingField        Code = "mapping.unknown_field" // no such field in the target
@@ -108,6 +109,7 @@ var Codes = map[Code]Entry{
 	ValueBlank:     {Warning, "A value that one would expect is blank; the row is loaded without it.", "Fill in the cell, or use the publisher's own file, if this copy lost it."},
 
 	ValueNotCalculated: {Warning, "The cell holds a formula, but the file was saved without its result; it is read as blank.", "Open the file in a spreadsheet program, save it, and send the new copy."},
+	FileUnreadable:     {Error, "The file or folder cannot be opened or read.", "Check its permissions; it stays in the folder and the next run tries again."},
 
 	MappingSyntax:       {Error, "The mapping is not YAML, or uses a word that the mapping language does not have.", "See docs/mapping.md."},
 	MappingField:        {Error, "The mapping names a field that its target table does not have.", "Run `palermo schema TABLE` for the fields."},

@@ -86,9 +86,7 @@ type panicking struct{}
 
 func (panicking) row(int) (v []string, err error) {
 	defer recovered(&err)
-	var none map[string]int
-	none["x"] = 1
-	return nil, nil
+	panic("a fault")
 }
 
 func TestPanicBecomesError(t *testing.T) {

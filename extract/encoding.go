@@ -149,7 +149,7 @@ func (f *File) scanUTF16(c charset, little bool) error {
 // byteScan is what one pass over a file's bytes finds.
 type byteScan struct {
 	text          bool     // something is not white space
-	good, bad     int      // characters beyond ASCII that are UTF-8, bytes that are not
+	good, bad     int      // bytes that go on a character of UTF-8, bytes that are not UTF-8
 	badLine, nul  int      // lines of the first such byte, and of the first NUL
 	hist          [256]int // of bytes that are not ASCII
 	high, touches int      // bytes that are not ASCII in the sample, and those with such a neighbour
@@ -208,22 +208,10 @@ func (s *byteScan) chunk(b []byte) {
 	if !utf8.Valid(b) || s.bad > 0 {
 		s.broken(b)
 	} else {
-		s.good += len(b) - asciiLen(b)
+		s.good += len(b) - utf8.RuneCount(b)
 	}
 	s.lf += bytes.Count(b, []byte{'\n'})
 	s.cr += bytes.Count(b, []byte{'\r'})
-}
-
-// asciiLen is the number of b's bytes that are ASCII or go on a character: all but the first
-// bytes of characters beyond ASCII.
-func asciiLen(b []byte) int {
-	n := 0
-	for _, c := range b {
-		if c < 0xc0 {
-			n++
-		}
-	}
-	return n
 }
 
 // line is the number of the line after what was scanned and then b.
@@ -244,7 +232,7 @@ func (s *byteScan) broken(b []byte) {
 		}
 		_, n := utf8.DecodeRune(b[i:])
 		if n > 1 {
-			s.good++
+			s.good += n - 1
 		} else {
 			if s.bad == 0 {
 				s.badLine = s.line(b[:i])
