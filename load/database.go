@@ -39,7 +39,7 @@ type BuildJob struct {
 // BuildTable is one table: the statements that create and comment it, and its files.
 type BuildTable struct {
 	Name    string
-	SQL     []string
+	SQL     string
 	Columns []string // filled from the columns of these names
 	Files   []string // below ParquetDir, with "/"; read in the order of their names
 }
@@ -47,7 +47,7 @@ type BuildTable struct {
 // BuildView is one view and the statements that create and comment it.
 type BuildView struct {
 	Name string
-	SQL  []string
+	SQL  string
 }
 
 // BuildResult says what was built.
@@ -167,7 +167,7 @@ func (s *session) build(job BuildJob) error {
 		}
 	}
 	for _, v := range job.Views {
-		if err := s.exec(v.SQL...); err != nil {
+		if err := s.exec(v.SQL); err != nil {
 			return fmt.Errorf("view %s: %w", v.Name, err)
 		}
 	}
@@ -175,7 +175,7 @@ func (s *session) build(job BuildJob) error {
 }
 
 func (s *session) fill(dir string, t BuildTable) error {
-	if err := s.exec(t.SQL...); err != nil || len(t.Files) == 0 {
+	if err := s.exec(t.SQL); err != nil || len(t.Files) == 0 {
 		return err
 	}
 	columns := make([]string, len(t.Columns))
@@ -267,7 +267,7 @@ func (s *session) checkComments() error {
 	return rows.Err()
 }
 
-// exec runs statements in order.
+// exec runs statements in order; each text may hold several.
 func (s *session) exec(statements ...string) error {
 	for _, q := range statements {
 		if _, err := s.conn.ExecContext(s.ctx, q); err != nil {
