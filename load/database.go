@@ -277,11 +277,26 @@ func (s *session) exec(statements ...string) error {
 	return nil
 }
 
+// sayable are the kinds of DuckDB's errors that speak of files, names and settings. The others,
+// as for a constraint, may quote a value.
+var sayable = map[duckdb.ErrorType]bool{
+	duckdb.ErrorTypeIO: true, duckdb.ErrorTypePermission: true, duckdb.ErrorTypeCatalog: true, duckdb.ErrorTypeBinder: true,
+	duckdb.ErrorTypeParser: true, duckdb.ErrorTypeSyntax: true, duckdb.ErrorTypeOutOfMemory: true, duckdb.ErrorTypeInterrupt: true,
+}
+
 // systemError gives DuckDB's errors about files the number that the system gave, which DuckDB has
-// only as text.
+// only as text, and takes from the others the text that may quote a value.
 func systemError(err error) error {
+	var e *duckdb.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	kind, _, _ := strings.Cut(e.Msg, ":")
+	if !sayable[e.Type] {
+		return fmt.Errorf("DuckDB: %s", kind)
+	}
 	for _, n := range []syscall.Errno{syscall.ENOSPC, syscall.EROFS, syscall.EACCES, syscall.EFBIG, syscall.EDQUOT} {
-		if strings.Contains(strings.ToLower(err.Error()), strings.ToLower(n.Error())) {
+		if strings.Contains(strings.ToLower(e.Msg), n.Error()) {
 			return fmt.Errorf("%w: %w", n, err)
 		}
 	}
