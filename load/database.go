@@ -39,7 +39,7 @@ type BuildJob struct {
 // BuildTable is one table: the statements that create and comment it, and its files.
 type BuildTable struct {
 	Name    string
-	SQL     []string
+	SQL     string
 	Columns []string // filled from the columns of these names
 	Files   []string // below ParquetDir, with "/"; read in the order of their names
 }
@@ -47,7 +47,7 @@ type BuildTable struct {
 // BuildView is one view and the statements that create and comment it.
 type BuildView struct {
 	Name string
-	SQL  []string
+	SQL  string
 }
 
 // BuildResult says what was built.
@@ -167,7 +167,7 @@ func (s *session) build(job BuildJob) error {
 		}
 	}
 	for _, v := range job.Views {
-		if err := s.exec(v.SQL...); err != nil {
+		if err := s.exec(v.SQL); err != nil {
 			return fmt.Errorf("view %s: %w", v.Name, err)
 		}
 	}
@@ -175,7 +175,7 @@ func (s *session) build(job BuildJob) error {
 }
 
 func (s *session) fill(dir string, t BuildTable) error {
-	if err := s.exec(t.SQL...); err != nil || len(t.Files) == 0 {
+	if err := s.exec(t.SQL); err != nil || len(t.Files) == 0 {
 		return err
 	}
 	columns := make([]string, len(t.Columns))
@@ -267,7 +267,7 @@ func (s *session) checkComments() error {
 	return rows.Err()
 }
 
-// exec runs statements in order.
+// exec runs statements in order; each text may hold several.
 func (s *session) exec(statements ...string) error {
 	for _, q := range statements {
 		if _, err := s.conn.ExecContext(s.ctx, q); err != nil {
@@ -277,11 +277,26 @@ func (s *session) exec(statements ...string) error {
 	return nil
 }
 
+// sayable are the kinds of DuckDB's errors that speak of files, names and settings. The others,
+// as for a constraint, may quote a value.
+var sayable = map[duckdb.ErrorType]bool{
+	duckdb.ErrorTypeIO: true, duckdb.ErrorTypePermission: true, duckdb.ErrorTypeCatalog: true, duckdb.ErrorTypeBinder: true,
+	duckdb.ErrorTypeParser: true, duckdb.ErrorTypeSyntax: true, duckdb.ErrorTypeOutOfMemory: true, duckdb.ErrorTypeInterrupt: true,
+}
+
 // systemError gives DuckDB's errors about files the number that the system gave, which DuckDB has
-// only as text.
+// only as text, and takes from the others the text that may quote a value.
 func systemError(err error) error {
+	var e *duckdb.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	kind, _, _ := strings.Cut(e.Msg, ":")
+	if !sayable[e.Type] {
+		return fmt.Errorf("DuckDB: %s", kind)
+	}
 	for _, n := range []syscall.Errno{syscall.ENOSPC, syscall.EROFS, syscall.EACCES, syscall.EFBIG, syscall.EDQUOT} {
-		if strings.Contains(strings.ToLower(err.Error()), strings.ToLower(n.Error())) {
+		if strings.Contains(strings.ToLower(e.Msg), n.Error()) {
 			return fmt.Errorf("%w: %w", n, err)
 		}
 	}

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/duckdb/duckdb-go/v2"
 	"github.com/google/go-cmp/cmp"
 
@@ -20,24 +22,35 @@ import (
 
 // sqlTypes are the types of columns in the tables that tests build.
 var sqlTypes = map[schemas.Type]string{schemas.Text: "VARCHAR", schemas.Code: "VARCHAR", schemas.Integer: "BIGINT",
-	schemas.Real: "DOUBLE", schemas.Truth: "BOOLEAN", schemas.Date: "DATE", schemas.Timestamp: "TIMESTAMP"}
+	schemas.Real: "DOUBLE", schemas.Truth: "BOOLEAN", schemas.Date: "DATE", schemas.Timestamp: "TIMESTAMP WITH TIME ZONE"}
 
-// buildTable is the sample table with comments.
+// buildTable is a table with comments, and the statements that make them.
 func buildTable(t *schemas.Table, files ...string) BuildTable {
-	b := BuildTable{Name: t.Name, Files: files, SQL: []string{""}}
-	var columns []string
+	b := BuildTable{Name: t.Name, Files: files}
+	var columns, comments []string
 	for _, c := range t.Columns() {
 		null := ""
 		if !c.Nullable {
 			null = " NOT NULL"
 		}
 		columns = append(columns, identifier(c.Name)+" "+sqlTypes[c.Type]+null)
+		comments = append(comments, fmt.Sprintf("COMMENT ON COLUMN %s.%s IS %s;", identifier(t.Name), identifier(c.Name), literal("Column "+c.Name)))
 		b.Columns = append(b.Columns, c.Name)
-		b.SQL = append(b.SQL, fmt.Sprintf("COMMENT ON COLUMN %s.%s IS %s", identifier(t.Name), identifier(c.Name), literal(c.Meaning)))
 	}
-	b.SQL[0] = fmt.Sprintf("CREATE TABLE %s (%s)", identifier(t.Name), strings.Join(columns, ", "))
-	b.SQL = append(b.SQL, fmt.Sprintf("COMMENT ON TABLE %s IS %s", identifier(t.Name), literal(t.Meaning)))
+	comments = append(comments, fmt.Sprintf("COMMENT ON TABLE %s IS %s;", identifier(t.Name), literal("Table "+t.Name)))
+	b.SQL = fmt.Sprintf("CREATE TABLE %s (%s);\n%s", identifier(t.Name), strings.Join(columns, ", "), strings.Join(comments, "\n"))
 	return b
+}
+
+// without removes one statement.
+func without(t *testing.T, sql *string, statement string) {
+	t.Helper()
+	lines := strings.Split(*sql, "\n")
+	kept := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return strings.HasPrefix(l, statement) })
+	if len(kept) != len(lines)-1 {
+		t.Fatalf("no one statement %q in\n%s", statement, *sql)
+	}
+	*sql = strings.Join(kept, "\n")
 }
 
 // sampleJob writes two files of the sample table, and an empty one of another, and is the job
@@ -59,11 +72,10 @@ func sampleJob(t testing.TB, rows int) BuildJob {
 		buildTable(empty, "empty/a.parquet"),
 		buildTable(none),
 	}
-	job.Views = []BuildView{{Name: "by_sex", SQL: []string{
-		"CREATE VIEW by_sex AS SELECT sex, count(*) AS n FROM sample GROUP BY ALL ORDER BY ALL",
-		"COMMENT ON VIEW by_sex IS 'Rows by sex'",
-		"COMMENT ON COLUMN by_sex.sex IS 'Sex'", "COMMENT ON COLUMN by_sex.n IS 'How many'",
-	}}}
+	job.Views = []BuildView{{Name: "by_sex", SQL: `CREATE VIEW by_sex AS SELECT sex, count(*) AS n FROM sample GROUP BY ALL ORDER BY ALL;
+COMMENT ON VIEW by_sex IS 'Rows by sex';
+COMMENT ON COLUMN by_sex.sex IS 'Sex';
+COMMENT ON COLUMN by_sex.n IS 'How many';`}}
 	return job
 }
 
@@ -91,8 +103,9 @@ func count(t testing.TB, db *sql.DB, query string) int64 {
 func TestBuildDatabase(t *testing.T) {
 	const rows = rowGroupRows + 1000
 	job := sampleJob(t, rows)
+	job.MemoryBytes = 256 << 20
 	var r BuildResult
-	if err := sandbox.Run(context.Background(), "build database", job, &r, sandbox.Options{}); err != nil {
+	if err := sandbox.Run(context.Background(), "build database", job, &r, sandbox.Options{MemoryBytes: 1 << 30}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]int64{"sample": rows + 10, "empty": 0, "none": 0}, r.Rows); diff != "" {
@@ -147,26 +160,33 @@ func TestRenamedDatabase(t *testing.T) {
 func TestBuildDatabaseRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
-		change     func(*BuildJob)
+		change     func(*testing.T, *BuildJob)
 	}{
-		{"a table without a comment", "no comment on sample", func(j *BuildJob) {
-			j.Tables[0].SQL = j.Tables[0].SQL[:len(j.Tables[0].SQL)-1]
+		{"a table without a comment", "no comment on sample", func(t *testing.T, j *BuildJob) {
+			without(t, &j.Tables[0].SQL, "COMMENT ON TABLE")
 		}},
-		{"a column without a comment", "no comment on sample.id", func(j *BuildJob) {
-			j.Tables[0].SQL = append(j.Tables[0].SQL[:1:1], j.Tables[0].SQL[2:]...)
+		{"a column without a comment", "no comment on sample.id", func(t *testing.T, j *BuildJob) {
+			without(t, &j.Tables[0].SQL, `COMMENT ON COLUMN "sample"."id"`)
 		}},
-		{"a view without comments", "no comment on by_sex, by_sex.n, by_sex.sex", func(j *BuildJob) { j.Views[0].SQL = j.Views[0].SQL[:1] }},
-		{"a missing file", "table sample", func(j *BuildJob) { j.Tables[0].Files = []string{"sample/none.parquet"} }},
-		{"a file outside", "Permission Error", func(j *BuildJob) { j.Tables[0].Files = []string{"../../passwd.parquet"} }},
-		{"a view that reads another file", "Permission Error", func(j *BuildJob) {
-			j.Views[0].SQL = []string{"CREATE VIEW by_sex AS SELECT * FROM read_csv('/etc/passwd')"}
+		{"a view without a comment", "no comment on by_sex", func(t *testing.T, j *BuildJob) {
+			without(t, &j.Views[0].SQL, "COMMENT ON VIEW")
 		}},
-		{"a view of a column that is not there", "view by_sex", func(j *BuildJob) { j.Views[0].SQL[0] = "CREATE VIEW by_sex AS SELECT nothing FROM sample" }},
-		{"settings that change", "configuration", func(j *BuildJob) { j.Views[0].SQL[0] = "SET enable_external_access=true" }},
+		{"a view's column without a comment", "no comment on by_sex.n", func(t *testing.T, j *BuildJob) {
+			without(t, &j.Views[0].SQL, "COMMENT ON COLUMN by_sex.n")
+		}},
+		{"a missing file", "table sample", func(_ *testing.T, j *BuildJob) { j.Tables[0].Files = []string{"sample/none.parquet"} }},
+		{"a file outside", "Permission Error", func(_ *testing.T, j *BuildJob) { j.Tables[0].Files = []string{"../../x.parquet"} }},
+		{"a view that reads another file", "Permission Error", func(_ *testing.T, j *BuildJob) {
+			j.Views[0].SQL = "CREATE VIEW by_sex AS SELECT * FROM read_csv('/etc/passwd')"
+		}},
+		{"a view of a column that is not there", "view by_sex", func(_ *testing.T, j *BuildJob) {
+			j.Views[0].SQL = "CREATE VIEW by_sex AS SELECT nothing FROM sample"
+		}},
+		{"settings that change", "view by_sex: DuckDB: Invalid Input Error", func(_ *testing.T, j *BuildJob) { j.Views[0].SQL = "SET enable_external_access=true" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			job := sampleJob(t, 10)
-			c.change(&job)
+			c.change(t, &job)
 			if _, err := BuildDatabase(context.Background(), job); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("BuildDatabase = %v, want %q", err, c.want)
 			}
@@ -229,16 +249,17 @@ func TestParquetExtensionIsBuiltIn(t *testing.T) {
 	}
 }
 
+// BenchmarkBuildDatabase loads a million rows of 30 columns.
 func BenchmarkBuildDatabase(b *testing.B) {
-	const rows = 1_000_000
+	const rows, batch = 1_000_000, 8192
 	dir := b.TempDir()
-	table := loadtest.Table()
-	writeSample(b, filepath.Join(dir, "sample", "a.parquet"), rows, 16384, loadtest.Dictionary)
+	table := wideTable(26)
+	writeWide(b, filepath.Join(dir, "a.parquet"), table, rows, wideBatch(memory.NewGoAllocator(), table, batch))
 	for _, threads := range []int{1, 2} {
 		b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
 			for b.Loop() {
 				job := BuildJob{Out: filepath.Join(b.TempDir(), "palermo.duckdb"), ParquetDir: dir, Threads: threads,
-					Tables: []BuildTable{buildTable(table, "sample/a.parquet")}}
+					Tables: []BuildTable{buildTable(table, "a.parquet")}}
 				if _, err := BuildDatabase(context.Background(), job); err != nil {
 					b.Fatal(err)
 				}

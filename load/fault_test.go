@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/duckdb/duckdb-go/v2"
 
 	"palermo/load/loadtest"
 	"palermo/sandbox"
@@ -157,12 +158,29 @@ func TestReadOnlyFileSystem(t *testing.T) {
 }
 
 func TestSystemError(t *testing.T) {
-	err := systemError(errors.New(`IO Error: Could not write file "x": No space left on device`))
-	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "IO Error") {
+	full := &duckdb.Error{Type: duckdb.ErrorTypeIO, Msg: `IO Error: Could not write file "x": No space left on device`}
+	if err := systemError(full); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, full) {
 		t.Errorf("systemError = %v", err)
 	}
 	other := errors.New("x")
 	if systemError(other) != other {
 		t.Error("another error was changed")
+	}
+}
+
+// An error about values does not quote them.
+func TestDatabaseErrorsQuoteNoValue(t *testing.T) {
+	for _, c := range []struct{ name, from, to, want string }{
+		{"a key twice", `"id" VARCHAR NOT NULL`, `"id" VARCHAR PRIMARY KEY`, "table sample: DuckDB: Constraint Error"},
+		{"another type", `"note" VARCHAR`, `"note" BIGINT`, "table sample: DuckDB: Conversion Error"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			job := sampleJob(t, 20)
+			job.Tables[0].SQL = strings.Replace(job.Tables[0].SQL, c.from, c.to, 1)
+			_, err := BuildDatabase(context.Background(), job)
+			if err == nil || !strings.HasSuffix(err.Error(), c.want) {
+				t.Errorf("BuildDatabase = %v, want %q at its end", err, c.want)
+			}
+		})
 	}
 }

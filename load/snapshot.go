@@ -23,9 +23,6 @@ const (
 	ledgerName     = "ledger" // below parquet: tables that may carry the run's id and the clock
 )
 
-// ErrNone says that a home has published nothing yet.
-var ErrNone = errors.New("no snapshot is published")
-
 // Stage is a snapshot being built aside, in state/tmp/<run>. One process works on a home at a
 // time: the caller holds the home's lock.
 type Stage struct {
@@ -103,9 +100,9 @@ type Modes struct {
 	Dir, File fs.FileMode
 }
 
-// Publish puts a sealed stage on disk, gives it its place under snapshots/, and makes it current, by
-// one rename of a link: at every moment readers see the old snapshot or the new one. After an error the old one
-// is current, unless the error is of the last step, that the rename is not known to be on disk.
+// Publish puts a sealed stage on disk, gives it its place under snapshots/, and makes it current,
+// by one rename of a link: at every moment readers see the old snapshot or the new one. After an
+// error Current says which; Sweep removes what is left.
 func (s *Stage) Publish(modes Modes) error {
 	if !s.sealed {
 		return fmt.Errorf("publish %s: not sealed", s.run)
@@ -211,79 +208,3 @@ func openUp(root string, m Modes) error {
 
 // Discard removes a stage that is not to be published.
 func (s *Stage) Discard() error { return os.RemoveAll(s.dir) }
-
-// Current resolves the link once: the folder of the published snapshot, which stays what it is
-// when the next one is published, and its manifest. It is ErrNone when there is none.
-func Current(home string) (dir string, m *Manifest, err error) {
-	run, err := currentRun(home)
-	if err != nil {
-		return "", nil, err
-	}
-	dir = filepath.Join(home, snapshotsName, run)
-	m, err = ReadManifest(dir)
-	if err != nil {
-		return "", nil, fmt.Errorf("current snapshot: %w", err)
-	}
-	return dir, m, nil
-}
-
-func currentRun(home string) (string, error) {
-	target, err := os.Readlink(filepath.Join(home, currentName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", ErrNone
-	}
-	if err != nil {
-		return "", err
-	}
-	return filepath.Base(target), nil
-}
-
-// Sweep removes what killed runs left: everything under state/tmp, a link that was not yet in its
-// place, and a snapshot that was under its name but not yet current. The caller holds the home's
-// lock.
-func Sweep(home string) error {
-	tmp := filepath.Join(home, stateName, tmpName)
-	left, err := os.ReadDir(tmp)
-	errs := []error{sweepSnapshot(home), ignoreMissing(err), ignoreMissing(os.Remove(filepath.Join(home, currentName+".tmp")))}
-	for _, d := range left {
-		errs = append(errs, os.RemoveAll(filepath.Join(tmp, d.Name())))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("sweep: %w", err)
-	}
-	return nil
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-// sweepSnapshot removes the snapshot that a killed run was about to make current. The mark, not
-// its age, tells it from one that a rollback has left behind.
-func sweepSnapshot(home string) error {
-	mark := filepath.Join(home, stateName, publishingName)
-	b, err := os.ReadFile(mark)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	run := strings.TrimSpace(string(b))
-	if err := checkRun(run); err != nil {
-		return fmt.Errorf("%s: %w", mark, err)
-	}
-	current, err := currentRun(home)
-	if err != nil && !errors.Is(err, ErrNone) {
-		return err
-	}
-	if current != run {
-		if err := os.RemoveAll(filepath.Join(home, snapshotsName, run)); err != nil {
-			return err
-		}
-	}
-	return removeFile(mark)
-}
