@@ -28,7 +28,9 @@ func newColumn(c schemas.Column, mem memory.Allocator) column {
 	case *arrow.StringType:
 		return &texts{b: array.NewStringBuilder(mem)}
 	case *arrow.Int64Type:
-		return &fixed[int64]{b: array.NewInt64Builder(mem), as: int64s}
+		return &fixed[int64]{b: array.NewInt64Builder(mem), as: exactly[int64]}
+	case *arrow.Int32Type:
+		return &fixed[int32]{b: array.NewInt32Builder(mem), as: exactly[int32]}
 	case *arrow.Float64Type:
 		return &fixed[float64]{b: array.NewFloat64Builder(mem), as: exactly[float64]}
 	case *arrow.BooleanType:
@@ -67,18 +69,6 @@ func exactly[T any](src arrow.Array) (values[T], bool) {
 	v, ok := src.(values[T])
 	return v, ok
 }
-
-// int64s takes also the narrower integers of _col.
-func int64s(src arrow.Array) (values[int64], bool) {
-	if narrow, ok := src.(*array.Int32); ok {
-		return widened{narrow}, true
-	}
-	return exactly[int64](src)
-}
-
-type widened struct{ *array.Int32 }
-
-func (w widened) Value(i int) int64 { return int64(w.Int32.Value(i)) }
 
 // microseconds takes timestamps in that unit only: a scaled value would be another moment.
 func microseconds(src arrow.Array) (values[arrow.Timestamp], bool) {

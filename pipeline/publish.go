@@ -114,12 +114,12 @@ func (p *publication) build(ctx context.Context, parquet, db string) (*load.Buil
 		if err != nil {
 			return nil, err
 		}
-		job.Tables = append(job.Tables, load.BuildTable{Name: t.Name, SQL: []string{schemas.DDL(t, p.zone)}, Columns: columnNames(t), Files: below})
+		job.Tables = append(job.Tables, load.BuildTable{Name: t.Name, SQL: schemas.DDL(t, p.zone), Columns: columnNames(t), Files: below})
 		p.Progress.Done(step)
 	}
 	if p.zone == schemas.ZoneAnalyst {
 		for _, v := range p.Schema.Views {
-			job.Views = append(job.Views, load.BuildView{Name: v.Name, SQL: []string{p.Schema.ViewDDL(v)}})
+			job.Views = append(job.Views, load.BuildView{Name: v.Name, SQL: p.Schema.ViewDDL(v)})
 		}
 	}
 	var res load.BuildResult
