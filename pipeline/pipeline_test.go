@@ -1,0 +1,111 @@
+package pipeline_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"palermo/pipeline"
+	"palermo/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	sandbox.Main(pipeline.Roles())
+	os.Exit(m.Run())
+}
+
+// testKey is the key of every home in these tests, so that ids are the same in each.
+const testKey = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+// newHome makes a home with the files in its drop folder: by "agency/name", with their content.
+func newHome(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	key := filepath.Join(dir, "key")
+	write(t, key, []byte(testKey))
+	t.Setenv("PALERMO_KEY_FILE", key)
+	home := filepath.Join(dir, "home")
+	if err := os.MkdirAll(filepath.Join(home, "drop"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range files {
+		drop(t, home, name, b)
+	}
+	return home
+}
+
+func drop(t *testing.T, home, name string, b []byte) {
+	t.Helper()
+	write(t, filepath.Join(home, "drop", filepath.FromSlash(name)), b)
+}
+
+func write(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, parts ...string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(parts...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// run runs the home, at a clock that stands still.
+func run(t *testing.T, home string, o pipeline.Options) *pipeline.Summary {
+	t.Helper()
+	s, err := tryRun(home, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func tryRun(home string, o pipeline.Options) (*pipeline.Summary, error) {
+	h, err := pipeline.OpenHome(home, "")
+	if err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
+	}
+	return h.Run(context.Background(), o)
+}
+
+// parquetFiles is the digest of every Parquet file of the current snapshot that promise 3 is
+// about, by path: all but the ledger.
+func parquetFiles(t *testing.T, home string) map[string]string {
+	t.Helper()
+	root := filepath.Join(home, "current", "parquet")
+	out := map[string]string{}
+	root, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		rel, _ := filepath.Rel(root, p)
+		if err != nil || d.IsDir() || strings.HasPrefix(rel, "ledger") {
+			return err
+		}
+		sum := sha256.Sum256(read(t, p))
+		out[rel] = hex.EncodeToString(sum[:])
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
