@@ -133,7 +133,7 @@ func (m *merger) next() (Row, error) {
 		return Row{}, err
 	}
 	if err != nil {
-		return Row{}, fault(err, diag.FileDamaged, m.s.pos(m.sv.rowSeen, 0), "the sheet cannot be read beyond this row")
+		return Row{}, fault(err, diag.FileDamaged, m.s.pos(m.sv.rowSeen, 0), "the sheet cannot be read to its end; this is the last row that was found")
 	}
 	vals, err := m.v.row(num)
 	if err != nil {
