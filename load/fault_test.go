@@ -75,7 +75,7 @@ func TestParquetOnAFullDisk(t *testing.T) {
 }
 
 func TestDatabaseOnAFullDisk(t *testing.T) {
-	job := sampleJob(t, 200_000)
+	job := sampleJob(t, 100_000)
 	fullDisk(t, func(t *testing.T, dir string, o sandbox.Options, want error) {
 		job.Out = filepath.Join(dir, "palermo.duckdb")
 		err := sandbox.Run(context.Background(), "build database", job, &BuildResult{}, o)
@@ -160,6 +160,10 @@ func TestReadOnlyFileSystem(t *testing.T) {
 func TestSystemError(t *testing.T) {
 	full := &duckdb.Error{Type: duckdb.ErrorTypeIO, Msg: `IO Error: Could not write file "x": No space left on device`}
 	if err := systemError(full); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, full) {
+		t.Errorf("systemError = %v", err)
+	}
+	late := &duckdb.Error{Type: duckdb.ErrorTypeTransaction, Msg: `TransactionContext Error: Failed to commit: No space left on device`}
+	if err := systemError(late); !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "Failed to commit") {
 		t.Errorf("systemError = %v", err)
 	}
 	other := errors.New("x")
