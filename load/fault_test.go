@@ -64,7 +64,7 @@ func fullDisk(t *testing.T, f func(t *testing.T, dir string, o sandbox.Options, 
 
 func TestParquetOnAFullDisk(t *testing.T) {
 	fullDisk(t, func(t *testing.T, dir string, o sandbox.Options, want error) {
-		err := sandbox.Run(context.Background(), "write parquet", writeJob{Path: filepath.Join(dir, "sample", "a.parquet"), Rows: 1 << 19}, nil, o)
+		err := sandbox.Run(context.Background(), "write parquet", writeJob{Path: filepath.Join(dir, "sample", "a.parquet"), Rows: 1 << 17}, nil, o)
 		if !errors.Is(err, want) {
 			t.Errorf("writing gave %v, want %v", err, want)
 		}
@@ -92,7 +92,7 @@ func TestDatabaseOnAFullDisk(t *testing.T) {
 func TestSnapshotOnAFullDisk(t *testing.T) {
 	fullDisk(t, func(t *testing.T, dir string, o sandbox.Options, want error) {
 		publish(t, publishJob{Home: dir, Run: "r1", Rows: 3})
-		err := sandbox.Run(context.Background(), "publish snapshot", publishJob{Home: dir, Run: "r2", Rows: 1 << 19}, &publishResult{}, o)
+		err := sandbox.Run(context.Background(), "publish snapshot", publishJob{Home: dir, Run: "r2", Rows: 1 << 17}, &publishResult{}, o)
 		if !errors.Is(err, want) {
 			t.Errorf("publishing gave %v, want %v", err, want)
 		}
