@@ -291,16 +291,17 @@ func systemError(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	kind, _, _ := strings.Cut(e.Msg, ":")
+	said := err
 	if !sayable[e.Type] {
-		return fmt.Errorf("DuckDB: %s", kind)
+		kind, _, _ := strings.Cut(e.Msg, ":")
+		said = fmt.Errorf("DuckDB: %s", kind)
 	}
 	for _, n := range []syscall.Errno{syscall.ENOSPC, syscall.EROFS, syscall.EACCES, syscall.EFBIG, syscall.EDQUOT} {
 		if strings.Contains(strings.ToLower(e.Msg), n.Error()) {
-			return fmt.Errorf("%w: %w", n, err)
+			return fmt.Errorf("%w: %w", said, n)
 		}
 	}
-	return err
+	return said
 }
 
 // identifier quotes a name for SQL.

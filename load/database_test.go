@@ -101,7 +101,7 @@ func count(t testing.TB, db *sql.DB, query string) int64 {
 }
 
 func TestBuildDatabase(t *testing.T) {
-	const rows = rowGroupRows + 1000
+	const rows = 4*groupRows + 1000
 	job := sampleJob(t, rows)
 	job.MemoryBytes = 256 << 20
 	var r BuildResult

@@ -64,7 +64,7 @@ func fullDisk(t *testing.T, f func(t *testing.T, dir string, o sandbox.Options, 
 
 func TestParquetOnAFullDisk(t *testing.T) {
 	fullDisk(t, func(t *testing.T, dir string, o sandbox.Options, want error) {
-		err := sandbox.Run(context.Background(), "write parquet", writeJob{Path: filepath.Join(dir, "sample", "a.parquet"), Rows: 1 << 19}, nil, o)
+		err := sandbox.Run(context.Background(), "write parquet", writeJob{Path: filepath.Join(dir, "sample", "a.parquet"), Rows: 1 << 17}, nil, o)
 		if !errors.Is(err, want) {
 			t.Errorf("writing gave %v, want %v", err, want)
 		}
@@ -75,7 +75,7 @@ func TestParquetOnAFullDisk(t *testing.T) {
 }
 
 func TestDatabaseOnAFullDisk(t *testing.T) {
-	job := sampleJob(t, 200_000)
+	job := sampleJob(t, 100_000)
 	fullDisk(t, func(t *testing.T, dir string, o sandbox.Options, want error) {
 		job.Out = filepath.Join(dir, "palermo.duckdb")
 		err := sandbox.Run(context.Background(), "build database", job, &BuildResult{}, o)
@@ -92,7 +92,7 @@ func TestDatabaseOnAFullDisk(t *testing.T) {
 func TestSnapshotOnAFullDisk(t *testing.T) {
 	fullDisk(t, func(t *testing.T, dir string, o sandbox.Options, want error) {
 		publish(t, publishJob{Home: dir, Run: "r1", Rows: 3})
-		err := sandbox.Run(context.Background(), "publish snapshot", publishJob{Home: dir, Run: "r2", Rows: 1 << 19}, &publishResult{}, o)
+		err := sandbox.Run(context.Background(), "publish snapshot", publishJob{Home: dir, Run: "r2", Rows: 1 << 17}, &publishResult{}, o)
 		if !errors.Is(err, want) {
 			t.Errorf("publishing gave %v, want %v", err, want)
 		}
@@ -160,6 +160,10 @@ func TestReadOnlyFileSystem(t *testing.T) {
 func TestSystemError(t *testing.T) {
 	full := &duckdb.Error{Type: duckdb.ErrorTypeIO, Msg: `IO Error: Could not write file "x": No space left on device`}
 	if err := systemError(full); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, full) {
+		t.Errorf("systemError = %v", err)
+	}
+	late := &duckdb.Error{Type: duckdb.ErrorTypeTransaction, Msg: `TransactionContext Error: Failed to commit: No space left on device`}
+	if err := systemError(late); !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "Failed to commit") {
 		t.Errorf("systemError = %v", err)
 	}
 	other := errors.New("x")

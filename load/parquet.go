@@ -33,13 +33,15 @@ const (
 	// Go map: the bytes would differ from run to run.
 	dictionaryBytes = 1 << 30
 
-	bufferBytes = 1 << 20
+	bufferBytes = 64 << 10
 )
 
 // ParquetOptions says what a file carries beside its rows. The zero value is usable.
 type ParquetOptions struct {
 	Metadata  map[string]string // of the footer, written in the order of the keys
 	Allocator memory.Allocator  // of the rows held until a row group is full; nil means Arrow's default
+
+	groupRows int // tests make row groups small; 0 means rowGroupRows
 }
 
 // Writer writes one Parquet file of one table. It is a sink: it copies what it keeps of a batch.
@@ -49,6 +51,7 @@ type Writer struct {
 	table   *schemas.Table
 	columns []schemas.Column
 	held    []column
+	group   int // rows of a row group
 	rows    int // held
 	total   int64
 	schema  *arrow.Schema
@@ -79,7 +82,10 @@ func Create(path string, t *schemas.Table, o ParquetOptions) (*Writer, error) {
 // newWriter writes to any sink, with no file to name in the end. pqarrow works in Go's own memory:
 // after a failed write it does not give back what it took from an allocator.
 func newWriter(to io.Writer, t *schemas.Table, o ParquetOptions) (*Writer, error) {
-	w := &Writer{table: t, columns: t.Columns(), schema: parquetSchema(t), mem: o.Allocator}
+	w := &Writer{table: t, columns: t.Columns(), schema: parquetSchema(t), mem: o.Allocator, group: o.groupRows}
+	if w.group == 0 {
+		w.group = rowGroupRows
+	}
 	if w.mem == nil {
 		w.mem = memory.DefaultAllocator
 	}
@@ -231,13 +237,13 @@ func (w *Writer) add(ctx context.Context, src []arrow.Array, n int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		to := min(n, from+rowGroupRows-w.rows)
+		to := min(n, from+w.group-w.rows)
 		if err := w.hold(src, from, to); err != nil {
 			return err
 		}
 		w.rows += to - from
 		from = to
-		if w.rows == rowGroupRows {
+		if w.rows == w.group {
 			if err := w.flush(); err != nil {
 				return err
 			}

@@ -61,11 +61,14 @@ func readRows(path string) ([][]string, error) {
 	return rows, err
 }
 
+// groupRows is how many rows a row group has in tests, but for those of its real size.
+const groupRows = 2048
+
 // writeSample writes rows of the sample table in batches of the size, in forms that change from
 // batch to batch.
 func writeSample(t testing.TB, path string, rows, batch int, forms ...loadtest.Form) {
 	t.Helper()
-	w, err := Create(path, loadtest.Table(), ParquetOptions{Metadata: map[string]string{"b": "2", "a": "1", "c": "3"}})
+	w, err := Create(path, loadtest.Table(), ParquetOptions{Metadata: map[string]string{"b": "2", "a": "1", "c": "3"}, groupRows: groupRows})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,16 +87,16 @@ func writeSample(t testing.TB, path string, rows, batch int, forms ...loadtest.F
 // The same rows give the same bytes, whatever the batches and their dictionaries were.
 func TestSameRowsSameBytes(t *testing.T) {
 	dir := t.TempDir()
-	const rows = rowGroupRows + 5000
+	const rows = 2*groupRows + 500
 	var want []byte
 	for i, c := range []struct {
 		batch int
 		forms []loadtest.Form
 	}{
 		{rows, []loadtest.Form{loadtest.Plain}},
-		{4096, []loadtest.Form{loadtest.Dictionary}},
-		{8191, []loadtest.Form{loadtest.Shuffled}},
-		{997, []loadtest.Form{loadtest.Plain, loadtest.Shuffled, loadtest.Dictionary}},
+		{512, []loadtest.Form{loadtest.Dictionary}},
+		{1023, []loadtest.Form{loadtest.Shuffled}},
+		{97, []loadtest.Form{loadtest.Plain, loadtest.Shuffled, loadtest.Dictionary}},
 	} {
 		path := filepath.Join(dir, fmt.Sprint(i))
 		writeSample(t, path, rows, c.batch, c.forms...)
@@ -338,7 +341,7 @@ func (s *errSink) Write(p []byte) (int, error) {
 // checked: pqarrow never releases the column that it could not write.)
 func TestFailureAtAnyByte(t *testing.T) {
 	var whole bytes.Buffer
-	b := loadtest.Batch(memory.NewGoAllocator(), 0, rowGroupRows/2+10, loadtest.Dictionary)
+	b := loadtest.Batch(memory.NewGoAllocator(), 0, 10_000, loadtest.Dictionary)
 	defer b.Release()
 	if err := writeTo(whole.Write, b); err != nil {
 		t.Fatal(err)
@@ -355,9 +358,9 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// writeTo writes the batch twice: one row group, and some rows of the next.
+// writeTo writes the batch twice: some row groups, and a part of one.
 func writeTo(sink writerFunc, b *schemas.Batch) error {
-	w, err := newWriter(sink, loadtest.Table(), ParquetOptions{})
+	w, err := newWriter(sink, loadtest.Table(), ParquetOptions{groupRows: groupRows})
 	if err != nil {
 		return err
 	}
@@ -373,7 +376,7 @@ func writeTo(sink writerFunc, b *schemas.Batch) error {
 func TestProject(t *testing.T) {
 	dir := t.TempDir()
 	src := filepath.Join(dir, "src.parquet")
-	writeSample(t, src, rowGroupRows+10, 4096, loadtest.Dictionary)
+	writeSample(t, src, groupRows+10, 512, loadtest.Dictionary)
 	t.Run("same columns", func(t *testing.T) {
 		dst := filepath.Join(t.TempDir(), "dst.parquet")
 		if err := Project(context.Background(), src, dst, loadtest.Table(), ParquetOptions{}); err != nil {
@@ -406,7 +409,7 @@ func TestProject(t *testing.T) {
 		if diff := cmp.Diff(map[string]string{"a": "1", "b": "2", "c": "3", "z": "9"}, f.Metadata); diff != "" {
 			t.Errorf("metadata differ (-want +got):\n%s", diff)
 		}
-		want := loadtest.Rows(0, rowGroupRows+10)
+		want := loadtest.Rows(0, groupRows+10)
 		for i := range want {
 			want[i] = append(want[i][:3:3], want[i][4:]...)
 		}
