@@ -26,11 +26,11 @@ func palermoSheet(ctx context.Context, o options) (rows int64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	t, err := wideTable(ctx, f)
+	r, err := reader(ctx, f.Sheets()[0])
 	if err != nil {
 		return 0, err
 	}
-	for b, err := range t.reader(nil).Batches(ctx) {
+	for b, err := range r.Batches(ctx) {
 		if err != nil {
 			return rows, err
 		}
@@ -40,37 +40,23 @@ func palermoSheet(ctx context.Context, o options) (rows int64, err error) {
 	return rows, nil
 }
 
-// table is a table of a sheet with its header.
-type table struct {
-	sheet  extract.Sheet
-	header extract.Row
-	above  []extract.Row // the first rows, the header among them
-}
-
-// wideTable is the table of the first sheet: its header is the first row with two cells or more.
-func wideTable(ctx context.Context, f *extract.File) (*table, error) {
-	s := f.Sheets()[0]
+// reader reads every column below the header, which is the first row with more than one cell.
+func reader(ctx context.Context, s extract.Sheet) (*extract.Reader, error) {
 	rows, err := extract.Preview(ctx, s, 0)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
-		if len(r.Cells) > 1 {
-			return &table{s, r, rows}, nil
+		if len(r.Cells) < 2 {
+			continue
 		}
+		spec := extract.Spec{HeaderRow: r.Num, Origin: schemas.Origin{Submission: "bench", SheetNo: s.No}}
+		for i, cell := range r.Cells {
+			spec.Columns = append(spec.Columns, extract.Column{Name: extract.Header(cell), Col: i + 1})
+		}
+		return extract.NewReader(s, spec, memory.DefaultAllocator), nil
 	}
 	return nil, errors.New("no header")
-}
-
-// reader reads all columns; those named in plain without a dictionary.
-func (t *table) reader(plain map[string]bool) *extract.Reader {
-	spec := extract.Spec{HeaderRow: t.header.Num,
-		Origin: schemas.Origin{Submission: "bench", File: "wide", SheetNo: 1}}
-	for i, cell := range t.header.Cells {
-		name := extract.Header(cell)
-		spec.Columns = append(spec.Columns, extract.Column{Name: name, Col: i + 1, Plain: plain[name]})
-	}
-	return extract.NewReader(t.sheet, spec, memory.DefaultAllocator)
 }
 
 // excelizeSheet is the plainest loop over a sheet that excelize can stream.
