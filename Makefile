@@ -87,8 +87,8 @@ fuzz: ## fuzz every parser of bytes for FUZZTIME (10s) each
 
 .PHONY: bench
 bench: ## measure beside excelize and DuckDB, and write docs/benchmarks.md
-	go build -trimpath -o bin/bench ./bench
-	bin/bench -out docs/benchmarks.md
+	go build -trimpath -buildvcs=false -o bin/bench ./bench
+	bin/bench -version "$(VERSION)" -out docs/benchmarks.md
 
 .PHONY: clean
 clean: ## remove what make made: bin/ and the demo home

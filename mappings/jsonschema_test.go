@@ -81,6 +81,13 @@ func generate(t *testing.T) []byte {
 			p.Enum = append(p.Enum, name)
 		}
 	}
+	for name, def := range s.Definitions {
+		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
+			if p.Value.Description == "" && p.Value.Ref == "" {
+				t.Errorf("%s: the property %q is not described: its field needs a comment", name, p.Key)
+			}
+		}
+	}
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		t.Fatal(err)

@@ -4,8 +4,8 @@ import "gopkg.in/yaml.v3"
 
 // Mapping is one source: what its tables look like in each vintage, and what they mean.
 type Mapping struct {
-	Source Source  `yaml:"source" json:"source"`
-	Tables []Table `yaml:"tables" json:"tables"`
+	Source Source  `yaml:"source" json:"source"` // the publisher's data product
+	Tables []Table `yaml:"tables" json:"tables"` // its tables, one entry for each form in which they were published
 
 	Digest string                `yaml:"-" json:"-"` // SHA-256 of the folder's files: the mapping's version
 	file   string                // path of mapping.yaml, for messages
@@ -16,104 +16,104 @@ type Mapping struct {
 
 // Source is a publisher's data product.
 type Source struct {
-	ID        string   `yaml:"id" json:"id"` // the folder's name
-	Title     string   `yaml:"title" json:"title"`
-	Publisher string   `yaml:"publisher,omitempty" json:"publisher,omitempty"`
-	Licence   string   `yaml:"licence,omitempty" json:"licence,omitempty"`
-	Citation  string   `yaml:"citation,omitempty" json:"citation,omitempty"`
+	ID        string   `yaml:"id" json:"id"`                                                                       // the folder's name
+	Title     string   `yaml:"title" json:"title"`                                                                 // what people call it
+	Publisher string   `yaml:"publisher,omitempty" json:"publisher,omitempty"`                                     // who publishes it
+	Licence   string   `yaml:"licence,omitempty" json:"licence,omitempty"`                                         // under which terms, as CC-BY-4.0
+	Citation  string   `yaml:"citation,omitempty" json:"citation,omitempty"`                                       // how the publisher wants to be cited
 	Release   string   `yaml:"release,omitempty" json:"release,omitempty" jsonschema:"enum=complete,enum=partial"` // complete: a vintage replaces the one before it as a whole
 	Overlaps  []string `yaml:"overlaps,omitempty" json:"overlaps,omitempty"`                                       // sources that count the same people
 }
 
 // Table is one kind of table of the source in one vintage.
 type Table struct {
-	Vintage   string            `yaml:"vintage" json:"vintage"` // the form's name, as "2025 download"; part of what a mapping is for
-	Recognise Recognise         `yaml:"recognise" json:"recognise"`
+	Vintage   string            `yaml:"vintage" json:"vintage"`                                                 // the form's name, as "2025 download"; part of what a mapping is for
+	Recognise Recognise         `yaml:"recognise" json:"recognise"`                                             // which tables the entry is for, by content
 	Target    string            `yaml:"target" json:"target"`                                                   // table of the schema
 	HeaderRow int               `yaml:"header_row,omitempty" json:"header_row,omitempty"`                       // 0: found among the first rows
 	Stop      string            `yaml:"stop,omitempty" json:"stop,omitempty" jsonschema:"enum=blank_row,enum="` // what ends the table; below it all is counted as skipped
-	FromSheet []FromSheet       `yaml:"from_sheet,omitempty" json:"from_sheet,omitempty"`
-	FromCell  []FromCell        `yaml:"from_cell,omitempty" json:"from_cell,omitempty"`
-	Columns   []Column          `yaml:"columns" json:"columns"`
-	Several   []Several         `yaml:"several,omitempty" json:"several,omitempty"`
-	Facts     map[string]Fact   `yaml:"facts,omitempty" json:"facts,omitempty"`
-	Skip      []Skip            `yaml:"skip,omitempty" json:"skip,omitempty"`
-	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`
-	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`
-	Key       []string          `yaml:"key,omitempty" json:"key,omitempty"` // target fields that together should not repeat; a repetition is kept and diagnosed
+	FromSheet []FromSheet       `yaml:"from_sheet,omitempty" json:"from_sheet,omitempty"`                       // fields filled from the sheet's name
+	FromCell  []FromCell        `yaml:"from_cell,omitempty" json:"from_cell,omitempty"`                         // fields filled from one cell above the table
+	Columns   []Column          `yaml:"columns" json:"columns"`                                                 // which column fills which field
+	Several   []Several         `yaml:"several,omitempty" json:"several,omitempty"`                             // fields filled from several columns of a row
+	Facts     map[string]Fact   `yaml:"facts,omitempty" json:"facts,omitempty"`                                 // what is found in one pass before the rows are read, by a name of your own
+	Skip      []Skip            `yaml:"skip,omitempty" json:"skip,omitempty"`                                   // rows that are counted as skipped
+	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`                         // fields that have the same value in every row
+	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`                               // columns that are known and not loaded
+	Key       []string          `yaml:"key,omitempty" json:"key,omitempty"`                                     // target fields that together should not repeat; a repetition is kept and diagnosed
 }
 
 // Recognise says which tables the entry is for, by content. All of Headers must stand in one
 // row, in any order; Sheets is a pattern of path.Match on the sheet's name, "*" by default.
 // A table with more columns than Headers still matches: the most of its columns named wins.
 type Recognise struct {
-	Headers []string `yaml:"headers" json:"headers"`
-	Sheets  string   `yaml:"sheets,omitempty" json:"sheets,omitempty"`
+	Headers []string `yaml:"headers" json:"headers"`                     // all must stand in one row, in any order
+	Sheets  string   `yaml:"sheets,omitempty" json:"sheets,omitempty"`   // a pattern for the sheet's name, as data_*
 	Without []string `yaml:"without,omitempty" json:"without,omitempty"` // headers that must not stand there
 }
 
 // FromSheet fills a field from the sheet's name.
 type FromSheet struct {
-	To    string `yaml:"to" json:"to"`
-	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"`
-	By    string `yaml:"by,omitempty" json:"by,omitempty"`
-	Parse string `yaml:"parse,omitempty" json:"parse,omitempty"`
+	To    string `yaml:"to" json:"to"`                           // the field of the target
+	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"` // the codes file that has the words: codes/NAME.csv
+	By    string `yaml:"by,omitempty" json:"by,omitempty"`       // look the word up in the field's own code list: code, alpha2, numeric or name
+	Parse string `yaml:"parse,omitempty" json:"parse,omitempty"` // the named rule that reads the text
 }
 
 // FromCell fills a field from one cell above the table.
 type FromCell struct {
-	To    string `yaml:"to" json:"to"`
-	At    string `yaml:"at" json:"at"`                         // a cell, as A2
-	Form  string `yaml:"form,omitempty" json:"form,omitempty"` // the form of dates
-	Parse string `yaml:"parse,omitempty" json:"parse,omitempty"`
-	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"`
-	By    string `yaml:"by,omitempty" json:"by,omitempty"`
+	To    string `yaml:"to" json:"to"`                           // the field of the target
+	At    string `yaml:"at" json:"at"`                           // a cell, as A2
+	Form  string `yaml:"form,omitempty" json:"form,omitempty"`   // the form of dates
+	Parse string `yaml:"parse,omitempty" json:"parse,omitempty"` // the named rule that reads the text
+	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"` // the codes file that has the words: codes/NAME.csv
+	By    string `yaml:"by,omitempty" json:"by,omitempty"`       // look the word up in the field's own code list: code, alpha2, numeric or name
 }
 
 // Column fills one field from one column of the table: by parse (a named rule), or by codes (a
 // codes file) and by (a property of the code list that the word may be looked up in). A source
 // column may fill several fields, and a field may have a first column and fallbacks.
 type Column struct {
-	From       string              `yaml:"from" json:"from"` // the header, after trimming and NFC
-	To         string              `yaml:"to" json:"to"`
-	Parse      string              `yaml:"parse,omitempty" json:"parse,omitempty"`
-	Codes      string              `yaml:"codes,omitempty" json:"codes,omitempty"`
-	By         string              `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum="`
-	Thousands  string              `yaml:"thousands,omitempty" json:"thousands,omitempty"` // the mark between thousands, as ","
-	Decimal    string              `yaml:"decimal,omitempty" json:"decimal,omitempty"`     // the decimal mark, "." by default
-	Form       string              `yaml:"form,omitempty" json:"form,omitempty"`           // the form of dates, as dd/mm/yyyy
-	Below      string              `yaml:"below,omitempty" json:"below,omitempty"`         // the fact that says what <5 starts from
-	Missing    []string            `yaml:"missing,omitempty" json:"missing,omitempty"`     // words that mean: not collected
-	Unknown    []string            `yaml:"unknown,omitempty" json:"unknown,omitempty"`     // words that mean: asked, not known
-	NotApply   []string            `yaml:"not_applicable,omitempty" json:"not_applicable,omitempty"`
-	Suppressed []string            `yaml:"suppressed,omitempty" json:"suppressed,omitempty"` // words that mean: withheld
-	Repair     string              `yaml:"repair,omitempty" json:"repair,omitempty"`         // named rule tried on a word that no list has
-	When       map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`             // only in rows where the column holds one of the words; else not applicable
-	Fallback   bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"`     // only where the columns before it for the same field gave nothing
-	Optional   bool                `yaml:"optional,omitempty" json:"optional,omitempty"`     // the column may be absent from the table
-	Plain      bool                `yaml:"plain,omitempty" json:"plain,omitempty"`           // identifiers, free text: no dictionary
+	From       string              `yaml:"from" json:"from"`                                                                                 // the header, after trimming and NFC
+	To         string              `yaml:"to" json:"to"`                                                                                     // the field of the target
+	Parse      string              `yaml:"parse,omitempty" json:"parse,omitempty"`                                                           // the named rule that reads the text
+	Codes      string              `yaml:"codes,omitempty" json:"codes,omitempty"`                                                           // the codes file that has the words: codes/NAME.csv
+	By         string              `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum="` // look the word up in the field's own code list
+	Thousands  string              `yaml:"thousands,omitempty" json:"thousands,omitempty"`                                                   // the mark between thousands, as ","
+	Decimal    string              `yaml:"decimal,omitempty" json:"decimal,omitempty"`                                                       // the decimal mark, "." by default
+	Form       string              `yaml:"form,omitempty" json:"form,omitempty"`                                                             // the form of dates, as dd/mm/yyyy
+	Below      string              `yaml:"below,omitempty" json:"below,omitempty"`                                                           // the fact that says what <5 starts from
+	Missing    []string            `yaml:"missing,omitempty" json:"missing,omitempty"`                                                       // words that mean: not collected
+	Unknown    []string            `yaml:"unknown,omitempty" json:"unknown,omitempty"`                                                       // words that mean: asked, not known
+	NotApply   []string            `yaml:"not_applicable,omitempty" json:"not_applicable,omitempty"`                                         // words that mean: does not apply
+	Suppressed []string            `yaml:"suppressed,omitempty" json:"suppressed,omitempty"`                                                 // words that mean: withheld
+	Repair     string              `yaml:"repair,omitempty" json:"repair,omitempty"`                                                         // named rule tried on a word that no list has
+	When       map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`                                                             // only in rows where the column holds one of the words; else not applicable
+	Fallback   bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"`                                                     // only where the columns before it for the same field gave nothing
+	Optional   bool                `yaml:"optional,omitempty" json:"optional,omitempty"`                                                     // the column may be absent from the table
+	Plain      bool                `yaml:"plain,omitempty" json:"plain,omitempty"`                                                           // identifiers, free text: no dictionary
 }
 
 // Several fills one field from several columns of a row by a named rule.
 type Several struct {
-	From  []string `yaml:"from" json:"from"`
-	To    string   `yaml:"to" json:"to"`
-	Rule  string   `yaml:"rule" json:"rule"`
+	From  []string `yaml:"from" json:"from"`                       // the columns
+	To    string   `yaml:"to" json:"to"`                           // the field of the target
+	Rule  string   `yaml:"rule" json:"rule"`                       // the named rule
 	Words []string `yaml:"words,omitempty" json:"words,omitempty"` // what the rule looks for
 }
 
 // Fact is something about the whole table that a named rule finds in one pass before the rows
 // are applied.
 type Fact struct {
-	Column string `yaml:"column" json:"column"`
-	Rule   string `yaml:"rule" json:"rule"`
+	Column string `yaml:"column" json:"column"` // the column that is looked at
+	Rule   string `yaml:"rule" json:"rule"`     // the named rule that it holds by
 }
 
 // Skip counts the rows whose column holds one of the words as skipped, with the reason.
 type Skip struct {
-	Column string   `yaml:"column" json:"column"`
-	Is     []string `yaml:"is" json:"is"`
-	Reason string   `yaml:"reason" json:"reason" jsonschema:"enum=total_row,enum=footnote,enum=repeated_header"`
+	Column string   `yaml:"column" json:"column"`                                                                // the column that is looked at
+	Is     []string `yaml:"is" json:"is"`                                                                        // the words that mark such a row
+	Reason string   `yaml:"reason" json:"reason" jsonschema:"enum=total_row,enum=footnote,enum=repeated_header"` // why the row is no data
 }
 
 // ValueList is a codes file: the source's words, and the code each means.

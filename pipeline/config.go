@@ -21,15 +21,15 @@ import (
 type Config struct {
 	Agencies map[string]Agency `yaml:"agencies,omitempty" json:"agencies,omitempty" jsonschema:"description=by the name of the folder under drop/"`
 	Mappings string            `yaml:"mappings,omitempty" json:"mappings,omitempty" jsonschema:"description=a folder of mappings to use beside the built-in ones; relative to the home"`
-	Intake   Intake            `yaml:"intake,omitempty" json:"intake,omitempty"`
+	Intake   Intake            `yaml:"intake,omitempty" json:"intake,omitempty"` // what the drop folder accepts
 	Threads  int               `yaml:"threads,omitempty" json:"threads,omitempty" jsonschema:"minimum=0,description=files worked on at once; 0 is one a core"`
-	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"`
+	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"` // what is kept of what was found
 }
 
 // Agency is who sends files under one folder of drop/.
 type Agency struct {
-	Title   string `yaml:"title,omitempty" json:"title,omitempty"`
-	Contact string `yaml:"contact,omitempty" json:"contact,omitempty"`
+	Title   string `yaml:"title,omitempty" json:"title,omitempty"`     // the agency's name; the folder's by default
+	Contact string `yaml:"contact,omitempty" json:"contact,omitempty"` // whom to ask about its files
 }
 
 // Intake is what the drop folder accepts.

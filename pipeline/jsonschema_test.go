@@ -52,6 +52,13 @@ func generateSchema(t *testing.T) []byte {
 	}
 	s := r.Reflect(&Config{})
 	s.Title = "palermo.yaml"
+	for name, def := range s.Definitions {
+		for p := def.Properties.Oldest(); p != nil; p = p.Next() {
+			if p.Value.Description == "" && p.Value.Ref == "" {
+				t.Errorf("%s: the property %q is not described: its field needs a comment", name, p.Key)
+			}
+		}
+	}
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,4 @@
+package main
+
+// maxrssUnit is the bytes that getrusage counts ru_maxrss in.
+const maxrssUnit = 1
