@@ -242,14 +242,6 @@ func TestLegacyByteFarAway(t *testing.T) {
 	}
 }
 
-func TestHeader(t *testing.T) {
-	for in, want := range map[string]string{" a b ": "a b", "\ufeffx\u00a0": "x", "e\u0301": "é", "A": "A", "": ""} {
-		if got := extract.Header(in); got != want {
-			t.Errorf("Header(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func FuzzCSV(f *testing.F) {
 	for _, s := range samples {
 		f.Add([]byte(s.text))

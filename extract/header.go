@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // ErrNoRow says that a sheet has no row of the number asked for.
@@ -15,12 +13,6 @@ var ErrNoRow = errors.New("no such row")
 
 // PreviewRows is how many rows Preview reads when it is not told.
 const PreviewRows = 30
-
-// Header is the form in which header text is compared: trimmed of blanks (non-breaking ones and
-// byte-order marks too) and in Unicode NFC, nothing looser. It is the form mappings are in.
-func Header(s string) string {
-	return norm.NFC.String(strings.TrimFunc(s, isSpace))
-}
 
 // Preview is copies of the sheet's first n rows that stand in the file; PreviewRows of them for
 // n of zero or less.

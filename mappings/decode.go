@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 	"gopkg.in/yaml.v3"
@@ -209,11 +210,10 @@ func decodeValueList(file string, b []byte) (*ValueList, []diag.Diagnostic) {
 	return l, ds
 }
 
-// Word is the form in which headers and words are compared: trimmed of blanks (non-breaking ones
-// and byte-order marks too), in Unicode NFC, and nothing looser.
+// Word is the form in which headers and words are compared: trimmed of white space of any kind
+// and of byte-order marks, in Unicode NFC, and nothing looser.
 func Word(s string) string {
-	s = strings.TrimFunc(s, func(r rune) bool { return r == '\ufeff' || r == '\u00a0' || r == '\u202f' || r <= ' ' })
-	return norm.NFC.String(s)
+	return norm.NFC.String(strings.TrimFunc(s, func(r rune) bool { return r <= ' ' || r == '\ufeff' || unicode.IsSpace(r) }))
 }
 
 // normalise brings every word of the mapping into the form in which it is compared.
