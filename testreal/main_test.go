@@ -5,9 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"palermo/pipeline"
+	"palermo/sandbox"
 )
 
 func TestMain(m *testing.M) {
+	sandbox.Main(pipeline.Roles())
 	if os.Getenv("PALERMO_REAL") == "" {
 		fmt.Println("testreal: these tests read real files; `make test-real` runs them")
 		os.Exit(0)
