@@ -94,7 +94,7 @@ func Project(ctx context.Context, src, dst string, t *schemas.Table, o ParquetOp
 		if err != nil {
 			return fmt.Errorf("%s: %w", src, err)
 		}
-		if same = len(o.Metadata) == 0 && sameFields(have, parquetSchema(t)); same {
+		if same = len(o.Metadata) == 0 && sameFields(have, t.StoredSchema()); same {
 			return nil
 		}
 		o.Metadata = merged(footerOf(r).Metadata, o.Metadata)
@@ -120,7 +120,7 @@ func sameFields(have, want *arrow.Schema) bool {
 		if h.Name != w.Name || h.Nullable != w.Nullable || !arrow.TypeEqual(h.Type, w.Type) {
 			return false
 		}
-		for _, k := range []string{"codes", "meaning", "unit"} {
+		for _, k := range []string{"codes", "meaning", "unit", "class", "ref"} {
 			a, _ := h.Metadata.GetValue(k)
 			b, _ := w.Metadata.GetValue(k)
 			if a != b {

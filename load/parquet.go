@@ -82,7 +82,7 @@ func Create(path string, t *schemas.Table, o ParquetOptions) (*Writer, error) {
 // newWriter writes to any sink, with no file to name in the end. pqarrow works in Go's own memory:
 // after a failed write it does not give back what it took from an allocator.
 func newWriter(to io.Writer, t *schemas.Table, o ParquetOptions) (*Writer, error) {
-	w := &Writer{table: t, columns: t.Columns(), schema: parquetSchema(t), mem: o.Allocator, group: o.groupRows}
+	w := &Writer{table: t, columns: t.Columns(), schema: t.StoredSchema(), mem: o.Allocator, group: o.groupRows}
 	if w.group == 0 {
 		w.group = rowGroupRows
 	}
@@ -132,22 +132,6 @@ func writerProperties(columns []schemas.Column) *parquet.WriterProperties {
 		}
 	}
 	return parquet.NewWriterProperties(props...)
-}
-
-// parquetSchema is the columns of the table, each with its meaning.
-func parquetSchema(t *schemas.Table) *arrow.Schema {
-	var fields []arrow.Field
-	for _, c := range t.Columns() {
-		var keys, values []string
-		for _, kv := range [][2]string{{"codes", c.Codes}, {"meaning", c.Meaning}, {"unit", c.Unit}} {
-			if kv[1] != "" {
-				keys, values = append(keys, kv[0]), append(values, kv[1])
-			}
-		}
-		fields = append(fields, arrow.Field{Name: c.Name, Type: c.ArrowType(), Nullable: c.Nullable,
-			Metadata: arrow.NewMetadata(keys, values)})
-	}
-	return arrow.NewSchema(fields, nil)
 }
 
 // Write adds the rows of a batch. The batch has the table's columns by name, in any order;

@@ -201,8 +201,8 @@ func TestColumnsKeepTypesAndMeaning(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if !sameFields(got, parquetSchema(loadtest.Table())) {
-			t.Errorf("schema = %v\nwant %v", got, parquetSchema(loadtest.Table()))
+		if !sameFields(got, loadtest.Table().StoredSchema()) {
+			t.Errorf("schema = %v\nwant %v", got, loadtest.Table().StoredSchema())
 		}
 		return nil
 	})

@@ -46,36 +46,74 @@ type Rejection struct {
 // ErrNotFound says that an id names nothing that palermo has.
 var ErrNotFound = errors.New("not found")
 
-// Explain leads from a published row back to its cells: id is "<submission>.<sheet>.<row>", as
-// statistic_id. The cells are read again from the inbox, by the mapping that the row was made
-// with. Differs lists columns in which the published row is not what comes out now.
-func (h *Home) Explain(ctx context.Context, id string) (*Explanation, error) {
-	place, err := parsePlace(id)
-	if err != nil {
-		return nil, err
-	}
+// Explain leads from published rows back to their cells: an id is "<submission>.<sheet>.<row>",
+// as in statistic_id. The cells are read again from the inbox, by the mapping that the rows were
+// made with; rows of one sheet are read in one pass. The explanations come in the order of ids.
+func (h *Home) Explain(ctx context.Context, ids ...string) ([]*Explanation, error) {
 	ledger, err := h.ReadLedger()
 	if err != nil {
 		return nil, err
 	}
-	sub := ledger.find(place.submission)
-	if sub == nil {
-		return nil, fmt.Errorf("submission %s: %w", place.submission, ErrNotFound)
+	out := make([]*Explanation, len(ids))
+	sheets := map[sheetPlace][]*Explanation{}
+	for i, id := range ids {
+		p, err := parsePlace(id)
+		if err != nil {
+			return nil, err
+		}
+		sub := ledger.find(p.submission)
+		if sub == nil {
+			return nil, fmt.Errorf("submission %s: %w", p.submission, ErrNotFound)
+		}
+		out[i] = &Explanation{ID: id, Submission: *sub, Row: p.row}
+		at := sheetPlace{sub.ID, p.sheet}
+		sheets[at] = append(sheets[at], out[i])
 	}
-	e, err := h.keptEntry(sub)
+	for at, xs := range sheets {
+		if err := h.explainSheet(ctx, ledger.find(at.submission), at.sheet, xs); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+type sheetPlace struct {
+	submission string
+	sheet      int
+}
+
+// explainSheet explains rows of one sheet of one submission.
+func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, xs []*Explanation) error {
+	entry, err := h.keptEntry(sub)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	sheet := e.sheet(place.sheet)
-	if sheet == nil || sheet.Source == "" {
-		return nil, fmt.Errorf("sheet %d of submission %s was not loaded: %w", place.sheet, sub.ID, ErrNotFound)
+	e := entry.sheet(no)
+	if e == nil || e.Source == "" {
+		return fmt.Errorf("sheet %d of submission %s was not loaded: %w", no, sub.ID, ErrNotFound)
 	}
-	x := &Explanation{ID: id, Table: sheet.Target, Submission: *sub, Sheet: sheet.Name, Source: sheet.Source,
-		Vintage: sheet.Vintage, Mapping: sheet.Mapping, Row: place.row}
-	if err := h.trace(ctx, x, sheet, place); err != nil {
-		return nil, err
+	plan, err := h.keptPlan(e)
+	if err != nil {
+		return err
 	}
-	return x, h.published(ctx, x)
+	rows, err := h.rowsAgain(ctx, sub, e, xs)
+	if err != nil {
+		return err
+	}
+	for _, x := range xs {
+		x.Table, x.Sheet, x.Source, x.Vintage, x.Mapping = e.Target, e.Name, e.Source, e.Vintage, e.Mapping
+		cells, ok := rows[x.Row]
+		if !ok {
+			return fmt.Errorf("row %d of submission %s: %w", x.Row, sub.ID, ErrNotFound)
+		}
+		if err := x.trace(e, plan, cells); err != nil {
+			return err
+		}
+		if err := h.published(ctx, x); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // place is where a row stands.
@@ -112,8 +150,8 @@ func (h *Home) keptEntry(s *Submission) (*Entry, error) {
 	return &e, nil
 }
 
-// keptMapping is the mapping that a sheet was made with.
-func (h *Home) keptMapping(e *SheetEntry) (*mappings.Mapping, error) {
+// keptPlan is the plan of the mapping that a sheet was made with.
+func (h *Home) keptPlan(e *SheetEntry) (*transform.Plan, error) {
 	m, ds, err := mappings.Decode(os.DirFS(h.path(stateDir, "mappings", e.Mapping)), e.Source)
 	if err != nil {
 		return nil, fmt.Errorf("read the mapping that the row was made with: %w", err)
@@ -121,24 +159,16 @@ func (h *Home) keptMapping(e *SheetEntry) (*mappings.Mapping, error) {
 	if len(ds) > 0 {
 		return nil, &ConfigError{ds}
 	}
-	return m, nil
-}
-
-// trace reads the row again and follows each field.
-func (h *Home) trace(ctx context.Context, x *Explanation, e *SheetEntry, p place) error {
-	m, err := h.keptMapping(e)
-	if err != nil {
-		return err
-	}
 	plan, ds := transform.Compile(m, e.Table, h.Schema)
 	if len(ds) > 0 {
-		return &ConfigError{ds}
+		return nil, &ConfigError{ds}
 	}
-	cells, err := h.rowAgain(ctx, &x.Submission, e, p.row)
-	if err != nil {
-		return err
-	}
-	raw := oneRow(h.origin(x, e), e.Header, p.row, cells)
+	return plan, nil
+}
+
+// trace follows each field of the row whose cells are given.
+func (x *Explanation) trace(e *SheetEntry, plan *transform.Plan, cells []string) error {
+	raw := oneRow(x.origin(e), e.Header, x.Row, cells)
 	defer raw.Release()
 	t, err := plan.Open(raw.Origin, e.Header, e.HeaderRow, e.above, memory.DefaultAllocator, &diag.List{})
 	if err != nil {
@@ -162,29 +192,41 @@ func (h *Home) trace(ctx context.Context, x *Explanation, e *SheetEntry, p place
 	return nil
 }
 
-func (h *Home) origin(x *Explanation, e *SheetEntry) schemas.Origin {
-	return schemas.Origin{Submission: x.Submission.ID, Agency: x.Submission.Agency, File: x.Submission.Name,
-		SHA256: x.Submission.SHA256, Sheet: e.Name, SheetNo: e.No}
+func (x *Explanation) origin(e *SheetEntry) schemas.Origin {
+	s := &x.Submission
+	return schemas.Origin{Submission: s.ID, Agency: s.Agency, File: s.Name, SHA256: s.SHA256, Sheet: e.Name, SheetNo: e.No}
 }
 
-// rowAgain reads the cells of one row from the inbox.
-func (h *Home) rowAgain(ctx context.Context, s *Submission, e *SheetEntry, row int) ([]string, error) {
+// rowsAgain reads the rows that are to be explained from the inbox, in one pass.
+func (h *Home) rowsAgain(ctx context.Context, s *Submission, e *SheetEntry, xs []*Explanation) (map[int][]string, error) {
 	f, err := extract.Open(h.path(inboxDir, s.SHA256), extract.Options{Name: s.Name})
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	out, last := map[int][]string{}, 0
+	wanted := map[int]bool{}
+	for _, x := range xs {
+		wanted[x.Row] = x.Row > e.HeaderRow
+		last = max(last, x.Row)
+	}
 	for _, sh := range f.Sheets() {
 		if sh.No != e.No {
 			continue
 		}
-		cells, err := extract.Cells(ctx, sh, row)
-		if errors.Is(err, extract.ErrNoRow) {
-			return nil, fmt.Errorf("row %d of submission %s: %w", row, s.ID, ErrNotFound)
+		for r, err := range sh.Rows(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			if wanted[r.Num] {
+				out[r.Num] = cloneText(r.Cells)
+			}
+			if r.Num >= last {
+				break
+			}
 		}
-		return cells, err
 	}
-	return nil, fmt.Errorf("sheet %d of submission %s: %w", e.No, s.ID, ErrNotFound)
+	return out, nil
 }
 
 // oneRow is a raw batch of one row. The caller releases it.

@@ -1,0 +1,114 @@
+package pipeline_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"palermo/pipeline"
+)
+
+var update = flag.Bool("update", false, "write the expected outputs")
+
+// TestGolden runs each source's fixtures, found by walking the folder, and compares what becomes
+// of them, as text, with what was read and accepted before. `make golden` writes them.
+func TestGolden(t *testing.T) {
+	sources, err := filepath.Glob("../fixtures/*/in")
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	for _, in := range sources {
+		source := filepath.Base(filepath.Dir(in))
+		t.Run(source, func(t *testing.T) {
+			files, err := os.ReadDir(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range files {
+				t.Run(f.Name(), func(t *testing.T) {
+					home := newHome(t, map[string][]byte{source + "/" + f.Name(): read(t, in, f.Name())})
+					run(t, home, pipeline.Options{})
+					compare(t, home, filepath.Join(filepath.Dir(in), "want", strings.ReplaceAll(f.Name(), ".", "_")))
+				})
+			}
+		})
+	}
+}
+
+// compare holds what the home published against the files in dir: each table that has rows from
+// cells, the value map and the account as CSV, the findings as lines.
+func compare(t *testing.T, home, dir string) {
+	t.Helper()
+	db := open(t, home)
+	got := map[string]string{"diagnostics.txt": ""}
+	for _, q := range []struct{ table, order string }{
+		{"value_map", "sheet, column_no, field, first_row"}, {"row_balance", "sheet"},
+	} {
+		got[q.table+".csv"] = csvOf(t, home, fmt.Sprintf("SELECT * EXCLUDE (submission_id, mapping_digest) FROM %s ORDER BY %s", q.table, q.order), q.table)
+	}
+	for _, table := range query(t, db, `SELECT DISTINCT table_name FROM duckdb_columns() WHERE column_name = '_submission' AND table_name IN (SELECT table_name FROM duckdb_tables())`) {
+		if n := query(t, db, "SELECT count(*) FROM "+table)[0]; n != "0" {
+			got[table+".csv"] = csvOf(t, home, fmt.Sprintf("SELECT * EXCLUDE (_submission) REPLACE (regexp_replace(%s_id, '^[^.]*', 'S') AS %s_id) FROM %s ORDER BY _sheet, _row, _col", table, table, table), table)
+		}
+	}
+	lines := query(t, db, `SELECT sheet || ':' || coalesce("row"::VARCHAR, '') || ':' || coalesce(col::VARCHAR, '') || ': ' || field || ': ' || message || ' [' || code || '] ' || n || ' of ' || "of" FROM diagnostic ORDER BY sheet, "row", col, code, field, n`)
+	got["diagnostics.txt"] = strings.Join(lines, "\n") + "\n"
+	if *update {
+		for name, b := range got {
+			write(t, filepath.Join(dir, name), []byte(b))
+		}
+		return
+	}
+	for _, name := range sortedNames(got) {
+		want, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Errorf("%v (`make golden` writes it)", err)
+			continue
+		}
+		if d := cmp.Diff(string(want), got[name]); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func sortedNames(m map[string]string) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// csvOf is the rows of the query, with a header, without the columns that no row fills.
+func csvOf(t *testing.T, home, q, table string) string {
+	t.Helper()
+	db := open(t, home)
+	names := query(t, db, fmt.Sprintf("SELECT column_name FROM (DESCRIBE (%s))", q))
+	var filled []string
+	for _, n := range names {
+		if query(t, db, fmt.Sprintf("SELECT count(%q) FROM %s", n, table))[0] != "0" {
+			filled = append(filled, fmt.Sprintf("%q::VARCHAR AS %q", n, n))
+		}
+	}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	var header []string
+	for _, f := range filled {
+		header = append(header, strings.Trim(f[strings.Index(f, " AS ")+4:], `"`))
+	}
+	_ = w.Write(header)
+	for _, row := range query(t, db, fmt.Sprintf("SELECT %s FROM (%s)", strings.Join(filled, ", "), q)) {
+		_ = w.Write(strings.Split(row, "|"))
+	}
+	w.Flush()
+	return b.String()
+}
