@@ -50,8 +50,8 @@ func (q *quarantined) row(e *Entry) map[string]any {
 		header[i] = h.Name
 	}
 	return map[string]any{
-		"submission_id": e.Submission, "sheet": int64(sheet.No), "row": int64(q.reject.Row), "col": optional(q.reject.Col),
-		"target": sheet.Target, "code": string(q.reject.Code), "field": text(q.reject.Field),
+		"submission_id": e.Submission, "sheet": int64(sheet.No), "row": int64(q.reject.Row), "col": int64(q.reject.Col),
+		"target": sheet.Target, "reason_code": string(q.reject.Code), "field": text(q.reject.Field),
 		"header": jsonText(header), "cells": jsonText(q.reject.Cells),
 	}
 }
