@@ -54,7 +54,7 @@ func (c *checker) table(i int) {
 		c.column(i, j, target, filled)
 	}
 	for j, v := range t.Several {
-		c.fill(target, v.To, filled, "tables", i, "several", j, "to")
+		c.several(i, j, &v, target, filled)
 	}
 	for j, v := range t.FromCell {
 		if _, _, ok := diag.ParseCell(v.At); !ok {
@@ -132,6 +132,16 @@ func (c *checker) column(i, j int, target *schemas.Table, filled map[string]bool
 		if _, ok := c.m.Tables[i].Facts[col.Below]; !ok {
 			c.add(diag.MappingRule, fmt.Sprintf("no fact %q", col.Below), place("below")...)
 		}
+	}
+}
+
+func (c *checker) several(i, j int, v *Several, target *schemas.Table, filled map[string]bool) {
+	earlier := slices.ContainsFunc(c.m.Tables[i].Several[:j], func(o Several) bool { return o.To == v.To })
+	if v.Fallback && !earlier {
+		c.add(diag.MappingIncomplete, fmt.Sprintf("nothing before this one fills %q, so it is no fallback", v.To), "tables", i, "several", j, "fallback")
+	}
+	if !v.Fallback || !earlier {
+		c.fill(target, v.To, filled, "tables", i, "several", j, "to")
 	}
 }
 

@@ -239,6 +239,7 @@ func (m *Mapping) normalise() {
 		for j := range t.Several {
 			words(t.Several[j].From)
 			words(t.Several[j].Words)
+			t.Several[j].When = whenWords(t.Several[j].When)
 		}
 		for j := range t.Skip {
 			t.Skip[j].Column = Word(t.Skip[j].Column)

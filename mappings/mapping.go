@@ -96,10 +96,12 @@ type Column struct {
 
 // Several fills one field from several columns of a row by a named rule.
 type Several struct {
-	From  []string `yaml:"from" json:"from"`                       // the columns
-	To    string   `yaml:"to" json:"to"`                           // the field of the target
-	Rule  string   `yaml:"rule" json:"rule"`                       // the named rule
-	Words []string `yaml:"words,omitempty" json:"words,omitempty"` // what the rule looks for
+	From     []string            `yaml:"from" json:"from"`                             // the columns
+	To       string              `yaml:"to" json:"to"`                                 // the field of the target
+	Rule     string              `yaml:"rule" json:"rule"`                             // the named rule
+	Words    []string            `yaml:"words,omitempty" json:"words,omitempty"`       // what the rule looks for
+	When     map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`         // only in rows where the column holds one of the words
+	Fallback bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"` // only where those before it for the same field did not speak
 }
 
 // Fact is something about the whole table that a named rule finds in one pass before the rows

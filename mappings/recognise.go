@@ -151,6 +151,9 @@ func (t *Table) named() map[string]bool {
 		for _, f := range s.From {
 			out[f] = true
 		}
+		for w := range s.When {
+			out[w] = true
+		}
 	}
 	for _, h := range t.Ignore {
 		out[h] = true

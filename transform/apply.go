@@ -102,16 +102,15 @@ func (t *Table) outcomes(raw *schemas.Batch, n int) [][]*outcome {
 			continue
 		}
 		got[k] = t.room(k, n)
-		if f.several != nil {
-			f.several.outcomes(raw, got[k])
-			continue
+		for v, s := range f.severals {
+			s.outcomes(raw, got[k], v == 0)
 		}
 		for c, col := range f.columns {
 			if c == 0 {
-				col.outcomes(raw.Record, col.active(raw), got[k])
+				col.outcomes(raw.Record, active(raw, col.when), got[k])
 				continue
 			}
-			col.outcomes(raw.Record, col.active(raw), spare)
+			col.outcomes(raw.Record, active(raw, col.when), spare)
 			for i, first := range got[k] {
 				if first.blank || first.away {
 					got[k][i] = spare[i]
@@ -142,17 +141,27 @@ func (t *Table) bindFacts() {
 	}
 }
 
-func (b *boundColumn) active(raw *schemas.Batch) [][]bool {
+// active says, for each condition, in which rows it holds.
+func active(raw *schemas.Batch, when []wordSet) [][]bool {
 	var out [][]bool
-	for i := range b.when {
-		out = append(out, b.when[i].rows(raw.Record))
+	for i := range when {
+		out = append(out, when[i].rows(raw.Record))
 	}
 	return out
 }
 
-func (s *boundSeveral) outcomes(raw *schemas.Batch, out []*outcome) {
+// outcomes puts the rule's answer for each row into out: all rows for the first of a field, and
+// those that none before it spoke about for a fallback.
+func (s *boundSeveral) outcomes(raw *schemas.Batch, out []*outcome, first bool) {
+	speaks := active(raw, s.when)
 	cells := make([]string, len(s.raw))
 	for i := range out {
+		if !first && !out[i].away {
+			continue
+		}
+		if out[i] = s.away; !all(speaks, i) {
+			continue
+		}
 		for k, r := range s.raw {
 			cells[k] = ""
 			if r >= 0 {
@@ -160,7 +169,7 @@ func (s *boundSeveral) outcomes(raw *schemas.Batch, out []*outcome) {
 			}
 		}
 		out[i] = s.no
-		if s.rule(cells, s.plan.several.Words) {
+		if s.rule(cells, s.plan.Words) {
 			out[i] = s.yes
 		}
 	}

@@ -36,7 +36,9 @@ tables:
       - {from: Year, to: year, parse: year}
       - {from: Year, to: period, parse: year_period}
       - {from: N, to: value, parse: count_or_below, thousands: ",", below: zeros, missing: ["-"], suppressed: ["*"]}
-    several: [{from: [Kind, Sex], to: is_total, rule: all_are, words: [all]}]
+    several:
+      - {from: [Sex], to: is_total, rule: any_is, words: [all], when: {Kind: [all]}}
+      - {from: [Kind], to: is_total, rule: all_are, words: [all], fallback: true}
     facts: {zeros: {column: N, rule: has_zero}}
     skip: [{column: State, is: [Total], reason: total_row}]
     constants: {indicator_code: detected_victims, age_code: total, unit_code: persons}
@@ -240,7 +242,6 @@ func checkFindings(t *testing.T, tab *transform.Table, ds *diag.List) {
 	want := []string{
 		"f.csv:5:4: citizenship_scope_code: no code for this value [code.unmapped]",
 		"f.csv:6:4: citizenship_code: a wrong encoding was undone [value.repaired]",
-		"f.csv:6:4: citizenship_scope_code: a wrong encoding was undone [value.repaired]",
 		"f.csv:7:4: citizenship_code: no code for this value [code.unmapped]",
 		"f.csv:7:4: citizenship_scope_code: no code for this value [code.unmapped]",
 		"f.csv:8:4: citizenship_code: no code for this value [code.unmapped]",
@@ -367,8 +368,8 @@ func TestCompile(t *testing.T) {
 		{"parse rule", "parse: year}", "parse: yaer}", `demo/mapping.yaml:15:39: no parse rule "yaer" [mapping.unknown_rule]`},
 		{"rule for another type", "parse: year_period", "parse: count", `demo/mapping.yaml:16:41: rule "count" does not fill a field like "period" [mapping.unknown_rule]`},
 		{"fact", "below: zeros", "below: zeroes", `demo/mapping.yaml:17:76: no fact "zeroes" [mapping.unknown_rule]`},
-		{"several", "rule: all_are", "rule: all", `demo/mapping.yaml:18:55: no rule "all" for several columns [mapping.unknown_rule]`},
-		{"constant", "unit_code: persons", "unit_code: people", `demo/mapping.yaml:21:79: list "unit" has no code "people" [mapping.unknown_code]`},
+		{"several", "rule: all_are", "rule: all", `demo/mapping.yaml:20:44: no rule "all" for several columns [mapping.unknown_rule]`},
+		{"constant", "unit_code: persons", "unit_code: people", `demo/mapping.yaml:23:79: list "unit" has no code "people" [mapping.unknown_code]`},
 		{"target", "target: statistic", "target: statistics", `demo/mapping.yaml:6:13: no target table "statistics" [mapping.unknown_target]`},
 		{"required", "{indicator_code: detected_victims, ", "{", `demo/mapping.yaml:4:5: nothing fills "indicator_code", and statistic cannot do without it [mapping.incomplete]`},
 	}

@@ -38,18 +38,20 @@ type Table struct {
 
 // boundField is what fills one field in this file.
 type boundField struct {
-	plan    *fieldPlan
-	columns []*boundColumn
-	several *boundSeveral
-	fixed   *outcome // the same for every row; nil where columns fill the field
+	plan     *fieldPlan
+	columns  []*boundColumn
+	severals []*boundSeveral
+	fixed    *outcome // the same for every row; nil where columns fill the field
 }
 
 type boundSeveral struct {
 	raw  []int
+	when []wordSet
 	rule func(cells, words []string) bool
-	plan *fieldPlan
+	plan severalPlan
 	yes  *outcome
 	no   *outcome
+	away *outcome // a row that it does not speak about
 }
 
 type boundSkip struct {
@@ -113,10 +115,9 @@ func (t *Table) checkHeader(headerRow int, ds *diag.List) {
 	at := func(col int) diag.Pos {
 		return diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet, Row: headerRow, Col: col}
 	}
-	named := t.plan.named()
 	seen := map[string]bool{}
 	for _, h := range t.header {
-		if named[h.Name] && !seen[h.Name] {
+		if t.plan.entry.Names(h.Name) && !seen[h.Name] {
 			seen[h.Name] = true
 			continue
 		}
@@ -129,29 +130,6 @@ func (t *Table) checkHeader(headerRow int, ds *diag.List) {
 			ds.Add(finding(diag.ColumnMissing, at(0), c.To, fmt.Sprintf("the table has no column %q", c.From)))
 		}
 	}
-}
-
-// named is every header that the entry names.
-func (p *Plan) named() map[string]bool {
-	out := map[string]bool{}
-	for _, c := range p.entry.Columns {
-		out[c.From] = true
-		for w := range c.When {
-			out[w] = true
-		}
-	}
-	for _, s := range p.entry.Several {
-		for _, f := range s.From {
-			out[f] = true
-		}
-	}
-	for _, s := range p.entry.Skip {
-		out[s.Column] = true
-	}
-	for _, h := range p.entry.Ignore {
-		out[h] = true
-	}
-	return out
 }
 
 func finding(c diag.Code, at diag.Pos, field, message string) diag.Diagnostic {
@@ -167,8 +145,13 @@ func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.Lis
 		f.fixed = t.fromCell(p, cell, ds)
 	case p.own == ownSourceID:
 		f.fixed = &outcome{word: t.origin.Source, has: true, listed: true}
-	case p.several != nil:
-		f.several = t.several(p)
+	}
+	for _, sp := range p.severals {
+		s, err := t.several(sp)
+		if err != nil {
+			return f, err
+		}
+		f.severals = append(f.severals, s)
 	}
 	for _, c := range p.columns {
 		raw := t.raw(c.column.From)
@@ -176,17 +159,14 @@ func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.Lis
 			continue
 		}
 		b := newBoundColumn(c, p, raw, t.header[raw-2].Col)
-		for _, name := range slices.Sorted(maps.Keys(c.column.When)) {
-			w := t.raw(name)
-			if w < 0 {
-				return f, fmt.Errorf("transform: column %q is conditional on a column that the table lacks", c.column.From)
-			}
-			b.when = append(b.when, newWordSet(w, c.column.When[name]))
+		var err error
+		if b.when, err = t.when(c.column.From, c.column.When); err != nil {
+			return f, err
 		}
 		f.columns = append(f.columns, b)
 		t.columns = append(t.columns, b)
 	}
-	if f.fixed == nil && f.several == nil && len(f.columns) == 0 && p.own != ownCellID {
+	if f.fixed == nil && len(f.severals) == 0 && len(f.columns) == 0 && p.own != ownCellID {
 		f.fixed = &outcome{status: statusNotCollected, blank: true}
 	}
 	return f, nil
@@ -210,15 +190,32 @@ func (t *Table) fromCell(p *fieldPlan, cell func(row, col int) string, ds *diag.
 	return o
 }
 
-func (t *Table) several(p *fieldPlan) *boundSeveral {
-	s := &boundSeveral{rule: severals[p.several.Rule], plan: p}
-	for _, name := range p.several.From {
+func (t *Table) several(p severalPlan) (*boundSeveral, error) {
+	s := &boundSeveral{rule: severals[p.Rule], plan: p}
+	for _, name := range p.From {
 		s.raw = append(s.raw, t.raw(name))
 	}
-	rule := "rule:" + p.several.Rule
+	rule := "rule:" + p.Rule
 	s.yes = &outcome{value: exactly(1), has: true, listed: true, rule: rule}
 	s.no = &outcome{value: exactly(0), has: true, listed: true, rule: rule}
-	return s
+	s.away = &outcome{status: statusNotApplicable, rule: "when", away: true}
+	var err error
+	s.when, err = t.when(p.From[0], p.When)
+	return s, err
+}
+
+// when says in which rows something speaks: those where each of the columns holds one of its
+// words. from names who asks.
+func (t *Table) when(from string, when map[string][]string) ([]wordSet, error) {
+	var out []wordSet
+	for _, name := range slices.Sorted(maps.Keys(when)) {
+		raw := t.raw(name)
+		if raw < 0 {
+			return nil, fmt.Errorf("transform: column %q is conditional on a column that the table lacks", from)
+		}
+		out = append(out, newWordSet(raw, when[name]))
+	}
+	return out, nil
 }
 
 // vintage fills the field vintage: the date of publication where the file states it, else the

@@ -1,6 +1,8 @@
 package transform
 
 import (
+	"strconv"
+
 	"palermo/diag"
 )
 
@@ -23,12 +25,13 @@ type Use struct {
 // the order first seen. Parsed words are in it only where they are empty or could not be read.
 func (t *Table) Finish(ds *diag.List) []Use {
 	var out []Use
+	said := map[string]bool{} // damage to a word is one finding, however many fields read it
 	for _, c := range t.columns {
 		for _, o := range append([]*outcome{c.empty}, c.order...) {
 			if o.rows == 0 {
 				continue
 			}
-			t.report(c, o, ds)
+			t.report(c, o, ds, said)
 			if o == c.empty && !o.listed || c.reader.parse != "" && o.has {
 				continue
 			}
@@ -38,11 +41,18 @@ func (t *Table) Finish(ds *diag.List) []Use {
 	return out
 }
 
-func (t *Table) report(c *boundColumn, o *outcome, ds *diag.List) {
+func (t *Table) report(c *boundColumn, o *outcome, ds *diag.List, said map[string]bool) {
 	at := diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet, Row: o.firstRow, Col: o.col}
 	for _, code := range []diag.Code{o.finding, o.also} {
 		if code == "" {
 			continue
+		}
+		if code == o.also {
+			word := strconv.Itoa(o.firstRow) + " " + c.plan.column.From + " " + o.word
+			if said[word] {
+				continue
+			}
+			said[word] = true
 		}
 		d := finding(code, at, c.plan.column.To, reason(code))
 		d.Value = o.word

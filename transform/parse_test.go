@@ -148,15 +148,19 @@ func TestFacts(t *testing.T) {
 func TestSeverals(t *testing.T) {
 	total := []string{"Total"}
 	for _, tt := range []struct {
-		cells []string
-		want  bool
+		cells    []string
+		all, any bool
 	}{
-		{[]string{"Total", "Total", "Total"}, true},
-		{[]string{"Total", "Female", "Total"}, false},
-		{[]string{"Total", ""}, false},
+		{[]string{"Total", "Total", "Total"}, true, true},
+		{[]string{"Total", "Female", "Total"}, false, true},
+		{[]string{"Total", ""}, false, true},
+		{[]string{"Female", ""}, false, false},
 	} {
-		if got := severals["all_are"](tt.cells, total); got != tt.want {
-			t.Errorf("all_are(%q) = %t, want %t", tt.cells, got, tt.want)
+		if got := severals["all_are"](tt.cells, total); got != tt.all {
+			t.Errorf("all_are(%q) = %t, want %t", tt.cells, got, tt.all)
+		}
+		if got := severals["any_is"](tt.cells, total); got != tt.any {
+			t.Errorf("any_is(%q) = %t, want %t", tt.cells, got, tt.any)
 		}
 	}
 }

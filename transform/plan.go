@@ -21,13 +21,13 @@ type Plan struct {
 	key     []int       // indices into fields
 }
 
-// fieldPlan is what fills one field. At most one of columns, several, constant and own does; a
+// fieldPlan is what fills one field. At most one of columns, severals, constant and own does; a
 // field that nothing fills stays empty.
 type fieldPlan struct {
 	field    *schemas.Field
 	list     *schemas.CodeList
 	columns  []*columnPlan // the first, then its fallbacks
-	several  *mappings.Several
+	severals []severalPlan // the first, then its fallbacks
 	constant *outcome
 	cell     *cellPlan
 	own      ownField
@@ -39,6 +39,12 @@ type columnPlan struct {
 	order   int // in the mapping's list of columns
 	reader  wordReader
 	special map[string]special // words that mean a kind of empty
+}
+
+// severalPlan is how several columns of the source fill one field.
+type severalPlan struct {
+	*mappings.Several
+	order int // in the mapping's list
 }
 
 type special struct{ status, rule string }
@@ -110,7 +116,7 @@ func (c *compiler) plan() *Plan {
 	for j := range entry.Several {
 		v := &entry.Several[j]
 		f := &p.fields[at[v.To]]
-		f.several = v
+		f.severals = append(f.severals, severalPlan{v, j})
 		if f.field.Type != schemas.Truth {
 			c.add(diag.MappingRule, fmt.Sprintf("rule %q fills only truths", v.Rule), "several", j, "rule")
 		}
@@ -213,11 +219,11 @@ func (c *compiler) constant(f *fieldPlan, name, word string) *outcome {
 // required checks that every field that a row cannot do without is filled by something.
 func (c *compiler) required(p *Plan) {
 	for _, f := range p.fields {
-		filled := len(f.columns) > 0 || f.several != nil || f.constant != nil || f.cell != nil || f.own != ownNone
+		filled := len(f.columns) > 0 || len(f.severals) > 0 || f.constant != nil || f.cell != nil || f.own != ownNone
 		if (f.field.Required || f.field.Key) && !filled {
 			c.add(diag.MappingIncomplete, fmt.Sprintf("nothing fills %q, and %s cannot do without it", f.field.Name, p.table.Name))
 		}
-		if f.own != ownNone && (len(f.columns) > 0 || f.several != nil || f.constant != nil || f.cell != nil) {
+		if f.own != ownNone && (len(f.columns) > 0 || len(f.severals) > 0 || f.constant != nil || f.cell != nil) {
 			c.add(diag.MappingRepeated, fmt.Sprintf("%q is filled by palermo itself", f.field.Name))
 		}
 	}

@@ -25,6 +25,14 @@ var severals = map[string]func(cells, words []string) bool{
 		}
 		return true
 	},
+	"any_is": func(cells, words []string) bool { // one cell at least holds one of the words
+		for _, c := range cells {
+			if slices.Contains(words, c) {
+				return true
+			}
+		}
+		return false
+	},
 }
 
 // repairs is every rule that a mapping may name under "repair": it undoes a known damage to a

@@ -75,17 +75,27 @@ func (t *Table) trace(f *boundField, got []*outcome, raw *schemas.Batch, i int) 
 	case f.plan.cell != nil:
 		tr.Rule, tr.Status, tr.Said = f.fixed.rule, f.fixed.status, m.Pos("tables", n, "from_cell")
 		tr.Cells = []TraceCell{{Row: f.plan.cell.row, Col: f.plan.cell.col, Text: f.fixed.word, Used: true}}
-	case f.several != nil:
-		tr.Rule, tr.Said = got[i].rule, m.Pos("tables", n, "several")
-		for _, r := range f.several.raw {
-			if r >= 0 {
-				tr.Cells = append(tr.Cells, t.cell(raw, r, i, true))
-			}
-		}
+	case len(f.severals) > 0:
+		t.traceSeverals(&tr, f, got[i], raw, i)
 	case len(f.columns) > 0:
 		t.traceColumns(&tr, f, got[i], raw, i)
 	}
 	return tr
+}
+
+func (t *Table) traceSeverals(tr *Trace, f *boundField, o *outcome, raw *schemas.Batch, i int) {
+	tr.Rule, tr.Status = o.rule, o.status
+	for _, s := range f.severals {
+		used := o == s.yes || o == s.no
+		if used {
+			tr.Said = t.plan.mapping.Pos("tables", t.plan.index, "several", s.plan.order)
+		}
+		for _, r := range s.raw {
+			if r >= 0 {
+				tr.Cells = append(tr.Cells, t.cell(raw, r, i, used))
+			}
+		}
+	}
 }
 
 func (t *Table) traceColumns(tr *Trace, f *boundField, o *outcome, raw *schemas.Batch, i int) {
