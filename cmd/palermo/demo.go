@@ -39,7 +39,7 @@ func (a *app) demoCommand() *cobra.Command {
 print queries to start with. The home is ./palermo-demo unless --home names another folder, which must be
 missing, empty, or the home of an earlier demo.`,
 		Example: `  palermo demo
-  palermo demo --home /tmp/try`,
+  palermo demo --home try`,
 		Args: cobra.NoArgs,
 	}
 	c.RunE = a.does("demo", func(ctx context.Context, _ []string) (*result, error) { return a.demo(ctx) })
