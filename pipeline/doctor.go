@@ -51,7 +51,7 @@ func checkSchema() Check {
 	if err != nil || len(ds)+len(checkMappings(set, schemas.Builtin())) > 0 {
 		return Check{Name: "built-in mappings", Status: Fail, Message: "do not fit the schema", Suggestion: "this build is broken: install it again"}
 	}
-	return Check{Name: "built-in mappings", Status: Pass, Message: fmt.Sprintf("%d sources fit the schema", len(set.Mappings))}
+	return Check{Name: "built-in mappings", Status: Pass, Message: fmt.Sprintf("all fit the schema; sources: %d", len(set.Mappings))}
 }
 
 func cannotOpen(dir string, err error) Check {
@@ -123,7 +123,7 @@ func (h *Home) checkLedger(now time.Time) Check {
 			return Check{"clock", Warn, "the ledger has a run in the future: the clock was set back", h.ledgerFile(), "check the machine's clock"}
 		}
 	}
-	return Check{"ledger", Pass, fmt.Sprintf("%d submissions, %d runs", len(l.Submissions), len(l.Runs)), h.ledgerFile(), ""}
+	return Check{"ledger", Pass, fmt.Sprintf("whole; submissions: %d, runs: %d", len(l.Submissions), len(l.Runs)), h.ledgerFile(), ""}
 }
 
 func (h *Home) checkLock() Check {

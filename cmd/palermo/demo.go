@@ -148,7 +148,7 @@ func questions() []question {
 			`SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = 'statistic_current' ORDER BY column_index;`},
 		{"Which countries detected most victims, and how sure is the count?",
 			`SELECT reporter_code, year, value_text, value_low, value_high FROM statistic_current
-  WHERE indicator_code = 'detected_victims' AND dimension_code = 'total' AND is_total AND reporter_scope_code = 'country'
+  WHERE indicator_code = 'detected_victims' AND dimension_code = 'total' AND sex_code = 'total' AND age_code = 'total' AND reporter_scope_code = 'country'
   ORDER BY value_low DESC, reporter_code, year LIMIT 10;`},
 		{"Which words have no code yet?",
 			`SELECT column_name, word, sum("rows") AS "rows" FROM value_map WHERE value_status = 'unmapped'
