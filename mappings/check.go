@@ -51,7 +51,10 @@ func (c *checker) table(i int) {
 	c.headers(i, t)
 	filled := map[string]bool{}
 	for j := range t.Columns {
-		c.column(i, j, target, filled)
+		c.columnOf(&t.Columns[j], target, filled, t, "tables", i, "columns", j)
+	}
+	for j := range t.Children {
+		c.child(i, j)
 	}
 	for j, v := range t.Several {
 		c.several(i, j, &v, target, filled)
@@ -96,9 +99,8 @@ func (c *checker) headers(i int, t *Table) {
 	}
 }
 
-func (c *checker) column(i, j int, target *schemas.Table, filled map[string]bool) {
-	col := &c.m.Tables[i].Columns[j]
-	at := []any{"tables", i, "columns", j}
+// columnOf checks one column of t, which stands at its place in the mapping's text.
+func (c *checker) columnOf(col *Column, target *schemas.Table, filled map[string]bool, t *Table, at ...any) {
 	place := func(key string) []any { return append(slices.Clone(at), key) }
 	if col.From == "" {
 		c.add(diag.MappingIncomplete, "a column must say which header it is from", at...)
@@ -129,9 +131,27 @@ func (c *checker) column(i, j int, target *schemas.Table, filled map[string]bool
 		c.codes(f, col.Codes, col.By, at...)
 	}
 	if col.Below != "" {
-		if _, ok := c.m.Tables[i].Facts[col.Below]; !ok {
+		if _, ok := t.Facts[col.Below]; !ok {
 			c.add(diag.MappingRule, fmt.Sprintf("no fact %q", col.Below), place("below")...)
 		}
+	}
+}
+
+// child checks what can be checked of a child without its fields' rules: its table, and the codes
+// files that its columns and lists name.
+func (c *checker) child(i, j int) {
+	ch := &c.m.Tables[i].Children[j]
+	target := c.s.Table(ch.To)
+	if target == nil {
+		c.add(diag.MappingTarget, fmt.Sprintf("no target table %q", ch.To), "tables", i, "children", j, "to")
+		return
+	}
+	if ch.Split != "" {
+		c.codes(target.Field(ch.Field), ch.Codes, ch.By, "tables", i, "children", j)
+	}
+	filled := map[string]bool{}
+	for k := range ch.Columns {
+		c.columnOf(&ch.Columns[k], target, filled, &c.m.Tables[i], "tables", i, "children", j, "columns", k)
 	}
 }
 

@@ -218,23 +218,17 @@ func Word(s string) string {
 
 // normalise brings every word of the mapping into the form in which it is compared.
 func (m *Mapping) normalise() {
-	words := func(s []string) {
-		for i := range s {
-			s[i] = Word(s[i])
-		}
-	}
 	for i := range m.Tables {
 		t := &m.Tables[i]
 		words(t.Recognise.Headers)
 		words(t.Recognise.Without)
 		words(t.Ignore)
-		for j := range t.Columns {
-			c := &t.Columns[j]
-			c.From = Word(c.From)
-			for _, l := range [][]string{c.Missing, c.Unknown, c.NotApply, c.Suppressed} {
-				words(l)
-			}
-			c.When = whenWords(c.When)
+		normaliseColumns(t.Columns)
+		for j := range t.Children {
+			t.Children[j].normalise()
+		}
+		if t.Record != nil {
+			words(t.Record.Case)
 		}
 		for j := range t.Several {
 			words(t.Several[j].From)
@@ -245,6 +239,39 @@ func (m *Mapping) normalise() {
 			t.Skip[j].Column = Word(t.Skip[j].Column)
 			words(t.Skip[j].Is)
 		}
+	}
+}
+
+func words(s []string) {
+	for i := range s {
+		s[i] = Word(s[i])
+	}
+}
+
+func normaliseColumns(cs []Column) {
+	for j := range cs {
+		c := &cs[j]
+		c.From = Word(c.From)
+		for _, l := range [][]string{c.Missing, c.Unknown, c.NotApply, c.Suppressed} {
+			words(l)
+		}
+		c.When = whenWords(c.When)
+	}
+}
+
+func (c *Child) normalise() {
+	for _, l := range [][]string{c.Yes, c.No, c.Unknown, c.Declined, c.NotCollected} {
+		words(l)
+	}
+	c.Split = Word(c.Split)
+	normaliseColumns(c.Columns)
+	c.When = whenWords(c.When)
+	flags := map[string]string{}
+	for column, code := range c.Flags {
+		flags[Word(column)] = code
+	}
+	if len(flags) > 0 {
+		c.Flags = flags
 	}
 }
 

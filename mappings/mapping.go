@@ -37,6 +37,8 @@ type Table struct {
 	Columns   []Column          `yaml:"columns" json:"columns"`                                                 // which column fills which field
 	Several   []Several         `yaml:"several,omitempty" json:"several,omitempty"`                             // fields filled from several columns of a row
 	Facts     map[string]Fact   `yaml:"facts,omitempty" json:"facts,omitempty"`                                 // what is found in one pass before the rows are read, by a name of your own
+	Record    *Record           `yaml:"record,omitempty" json:"record,omitempty"`                               // how rows of case data are keyed
+	Children  []Child           `yaml:"children,omitempty" json:"children,omitempty"`                           // rows of other tables, from the same row
 	Skip      []Skip            `yaml:"skip,omitempty" json:"skip,omitempty"`                                   // rows that are counted as skipped
 	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`                         // fields that have the same value in every row
 	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`                               // columns that are known and not loaded
@@ -50,6 +52,41 @@ type Recognise struct {
 	Headers []string `yaml:"headers" json:"headers"`                     // all must stand in one row, in any order
 	Sheets  string   `yaml:"sheets,omitempty" json:"sheets,omitempty"`   // a pattern for the sheet's name, as data_*
 	Without []string `yaml:"without,omitempty" json:"without,omitempty"` // headers that must not stand there
+}
+
+// Record says how a row of case data is known again when it comes a second time: by who reports it,
+// the form, and the case reference.
+type Record struct {
+	Case []string `yaml:"case" json:"case"` // the columns whose words together are the case reference
+	Form string   `yaml:"form" json:"form"` // the form's name, a word of the mapping
+}
+
+// Child makes rows of another table from the same row of the source. It is one of three kinds:
+// flags (a row for each column that answers a question), split (a row for each word of a list in
+// one cell), or columns (a row from some columns, or several from numbered ones).
+type Child struct {
+	To string `yaml:"to" json:"to"` // the table
+
+	Flags        map[string]string `yaml:"flags,omitempty" json:"flags,omitempty"`                 // column to code
+	Yes          []string          `yaml:"yes,omitempty" json:"yes,omitempty"`                     // words of a flag that state the code
+	No           []string          `yaml:"no,omitempty" json:"no,omitempty"`                       // words that deny it
+	Unknown      []string          `yaml:"unknown,omitempty" json:"unknown,omitempty"`             // words that mean: asked, not known
+	Declined     []string          `yaml:"declined,omitempty" json:"declined,omitempty"`           // words that mean: not answered
+	NotCollected []string          `yaml:"not_collected,omitempty" json:"not_collected,omitempty"` // words that make no row; a blank is one
+
+	Split string `yaml:"split,omitempty" json:"split,omitempty"` // the column that holds a list
+	At    string `yaml:"at,omitempty" json:"at,omitempty"`       // what stands between the words, as ";"
+
+	Field  string `yaml:"field,omitempty" json:"field,omitempty"`   // the field that takes the code, of flags and split
+	Codes  string `yaml:"codes,omitempty" json:"codes,omitempty"`   // codes file of split
+	By     string `yaml:"by,omitempty" json:"by,omitempty"`         // property of the code list that words of split may be looked up by
+	Repair string `yaml:"repair,omitempty" json:"repair,omitempty"` // named rule tried on a word of split that no list has
+
+	N       string   `yaml:"n,omitempty" json:"n,omitempty"`             // of numbered columns, as 1..5: {n} in their names stands for the number
+	Columns []Column `yaml:"columns,omitempty" json:"columns,omitempty"` // a row is made where any of them holds something
+
+	When      map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`           // only in rows where the column holds one of the words
+	Constants map[string]string   `yaml:"constants,omitempty" json:"constants,omitempty"` // of every row that it makes
 }
 
 // FromSheet fills a field from the sheet's name.

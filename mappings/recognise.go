@@ -3,6 +3,8 @@ package mappings
 import (
 	"path"
 	"sort"
+	"strconv"
+	"strings"
 )
 
 // PreviewRows is how many rows of a table are looked at to find its header.
@@ -141,18 +143,19 @@ func (t *Table) holdAgainst(r PreviewRow, named map[string]bool) Candidate {
 // named is every header that the entry names, mapped or ignored.
 func (t *Table) named() map[string]bool {
 	out := map[string]bool{}
-	for _, c := range t.Columns {
-		out[c.From] = true
-		for w := range c.When {
-			out[w] = true
-		}
-	}
+	nameColumns(out, t.Columns)
 	for _, s := range t.Several {
 		for _, f := range s.From {
 			out[f] = true
 		}
-		for w := range s.When {
-			out[w] = true
+		nameWhen(out, s.When)
+	}
+	for i := range t.Children {
+		t.Children[i].name(out)
+	}
+	if t.Record != nil {
+		for _, c := range t.Record.Case {
+			out[c] = true
 		}
 	}
 	for _, h := range t.Ignore {
@@ -160,6 +163,56 @@ func (t *Table) named() map[string]bool {
 	}
 	for _, s := range t.Skip {
 		out[s.Column] = true
+	}
+	return out
+}
+
+func nameColumns(out map[string]bool, cs []Column) {
+	for _, c := range cs {
+		out[c.From] = true
+		nameWhen(out, c.When)
+	}
+}
+
+func nameWhen(out map[string]bool, when map[string][]string) {
+	for w := range when {
+		out[w] = true
+	}
+}
+
+func (c *Child) name(out map[string]bool) {
+	for column := range c.Flags {
+		out[column] = true
+	}
+	if c.Split != "" {
+		out[c.Split] = true
+	}
+	nameWhen(out, c.When)
+	for _, n := range c.Numbers() {
+		for _, col := range c.Columns {
+			out[strings.ReplaceAll(col.From, Numbered, n)] = true
+		}
+	}
+}
+
+// Numbered is the pattern in the names of numbered columns.
+const Numbered = "{n}"
+
+// Numbers is what Numbered stands for, one after the other: one empty text where nothing is
+// numbered, and nothing where N is no range as 1..5.
+func (c *Child) Numbers() []string {
+	if c.N == "" {
+		return []string{""}
+	}
+	from, to, ok := strings.Cut(c.N, "..")
+	low, err1 := strconv.Atoi(from)
+	high, err2 := strconv.Atoi(to)
+	if !ok || err1 != nil || err2 != nil || low < 0 || high < low || high-low >= 1000 {
+		return nil
+	}
+	var out []string
+	for n := low; n <= high; n++ {
+		out = append(out, strconv.Itoa(n))
 	}
 	return out
 }

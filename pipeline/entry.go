@@ -54,6 +54,7 @@ type SheetEntry struct {
 	Facts     []string           `json:"facts,omitempty"` // the facts that hold
 	Balance   Balance            `json:"balance"`
 	Values    []transform.Use    `json:"values,omitempty"`
+	NoConsent []string           `json:"no_consent,omitempty"` // record ids of rows whose person does not consent; nothing else is kept of them
 }
 
 // LakeFile is one Parquet file of a submission in the lake.

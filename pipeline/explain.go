@@ -106,7 +106,7 @@ func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, xs []*
 		if !ok {
 			return fmt.Errorf("row %d of submission %s: %w", x.Row, sub.ID, ErrNotFound)
 		}
-		if err := x.trace(e, plan, cells); err != nil {
+		if err := x.trace(e, plan, cells, h.key); err != nil {
 			return err
 		}
 		if err := h.published(ctx, x); err != nil {
@@ -167,10 +167,11 @@ func (h *Home) keptPlan(e *SheetEntry) (*transform.Plan, error) {
 }
 
 // trace follows each field of the row whose cells are given.
-func (x *Explanation) trace(e *SheetEntry, plan *transform.Plan, cells []string) error {
+func (x *Explanation) trace(e *SheetEntry, plan *transform.Plan, cells []string, ids transform.IDs) error {
 	raw := oneRow(x.origin(e), e.Header, x.Row, cells)
 	defer raw.Release()
-	t, err := plan.Open(raw.Origin, e.Header, e.HeaderRow, e.above, memory.DefaultAllocator, &diag.List{})
+	in := transform.Input{Origin: raw.Origin, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: ids}
+	t, err := plan.Open(in, memory.DefaultAllocator, &diag.List{})
 	if err != nil {
 		return err
 	}
@@ -183,9 +184,7 @@ func (x *Explanation) trace(e *SheetEntry, plan *transform.Plan, cells []string)
 	if err != nil {
 		return err
 	}
-	if res.Batch != nil {
-		res.Batch.Release()
-	}
+	res.Release()
 	for _, r := range res.Rejected {
 		x.Rejected = &Rejection{r.Code, r.Field}
 	}

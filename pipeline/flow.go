@@ -121,13 +121,15 @@ func (f *flow) apply(ctx context.Context, raw *schemas.Batch, to chan<- *schemas
 			return err
 		}
 	}
-	if res.Batch == nil {
-		return nil
-	}
-	f.sheet.Balance.Loaded += res.Batch.Record.NumRows()
-	if err := send(ctx, to, res.Batch); err != nil {
-		res.Batch.Release()
-		return err
+	f.sheet.Balance.Loaded += int64(res.Loaded)
+	f.sheet.NoConsent = append(f.sheet.NoConsent, res.NoConsent...)
+	for k, b := range res.Batches {
+		if err := send(ctx, to, b); err != nil {
+			for _, left := range res.Batches[k:] {
+				left.Release()
+			}
+			return err
+		}
 	}
 	return nil
 }
@@ -153,7 +155,7 @@ func (f *flow) write(ctx context.Context, clean <-chan *schemas.Batch) error {
 }
 
 func (f *flow) load(ctx context.Context, b *schemas.Batch) error {
-	w, err := f.writer(f.plan)
+	w, err := f.writer(b.Table, f.plan)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,8 @@ type Harmoniser struct {
 	TmpDir   string // for an extractor's temporary files
 	MaxBytes int64  // of a file; 0 means extract's default
 
+	IDs transform.IDs // for case data
+
 	File       func(table string) string // where the harmonised rows of a table go
 	Quarantine string                    // where rejected rows go
 }
@@ -174,7 +176,7 @@ func (j *job) find(c diag.Code, at diag.Pos, message string) {
 // table harmonises the rows below the header.
 func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *transform.Plan) error {
 	mem := memory.DefaultAllocator
-	t, err := plan.Open(j.origin(e), e.Header, e.HeaderRow, e.above, mem, &j.found)
+	t, err := plan.Open(transform.Input{Origin: j.origin(e), Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs}, mem, &j.found)
 	if err != nil {
 		return err
 	}
@@ -241,9 +243,9 @@ func (j *job) account(e *SheetEntry, n extract.Counts) {
 	}
 }
 
-// writer is the file for the plan's target, begun with the first batch.
-func (j *job) writer(plan *transform.Plan) (*load.Writer, error) {
-	t := plan.Target()
+// writer is the file for a table, begun with its first batch.
+func (j *job) writer(table string, plan *transform.Plan) (*load.Writer, error) {
+	t := j.Schema.Table(table)
 	if w := j.writers[t.Name]; w != nil {
 		return w, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 
 	"palermo/diag"
@@ -83,4 +84,14 @@ func (k key) mac(parts ...string) string {
 // lacks the key cannot tell which file it is.
 func (k key) submissionID(agency, sha256 string) string {
 	return "s" + k.mac("submission", agency, sha256)[:16]
+}
+
+// Record is the id of a case record: of who reports it, on which form, under which reference.
+func (k key) Record(source, agency, form, caseReference string) string {
+	return "r" + k.mac("record", source, agency, form, caseReference)[:24]
+}
+
+// Row is the id of a record without a case reference: of what its row says.
+func (k key) Row(agency, table, text string, ordinal int) string {
+	return "r" + k.mac("row", agency, table, text, strconv.Itoa(ordinal))[:24]
 }

@@ -246,8 +246,8 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 		return nil, err
 	}
 	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
-		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20,
-		File:     func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID)}
+		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, IDs: r.key,
+		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID)}
 	e, err := h.Harmonise(ctx, r.path(inboxDir, s.SHA256), s)
 	if errors.Is(err, os.ErrNotExist) {
 		if _, gone := os.Stat(r.path(inboxDir, s.SHA256)); gone != nil {

@@ -12,9 +12,18 @@ import (
 
 // Result is what became of the rows of one raw batch: each is loaded, rejected or skipped.
 type Result struct {
-	Batch    *schemas.Batch // the loaded rows, owned by the caller; nil when there are none
-	Rejected []Reject
-	Skipped  map[string]int // rows by reason: total_row, footnote, repeated_header
+	Batches   []*schemas.Batch // the target's rows first, then those of other tables; the caller's. Empty when none was loaded
+	Loaded    int              // rows of the raw batch that were loaded
+	Rejected  []Reject
+	Skipped   map[string]int // rows by reason: total_row, footnote, repeated_header, no_consent
+	NoConsent []string       // the record ids of rows whose person does not consent to the keeping of the data
+}
+
+// Release gives up every batch of the result.
+func (r *Result) Release() {
+	for _, b := range r.Batches {
+		b.Release()
+	}
 }
 
 // Reject is one row that could not be loaded. Cells is the whole row as it was read.
@@ -54,6 +63,11 @@ func (t *Table) Apply(raw *schemas.Batch, ds *diag.List) (Result, error) {
 		if !keep[i] {
 			continue
 		}
+		if t.refused(got, i) {
+			res.Skipped["no_consent"]++
+			res.NoConsent = append(res.NoConsent, t.recordID(raw, i))
+			continue
+		}
 		t.count(raw, got, i)
 		if r, bad := t.reject(raw, got, i); bad {
 			res.Rejected = append(res.Rejected, r)
@@ -62,15 +76,64 @@ func (t *Table) Apply(raw *schemas.Batch, ds *diag.List) (Result, error) {
 		loaded = append(loaded, i)
 	}
 	t.keys.check(t, raw, got, loaded, ds)
-	if len(loaded) == 0 {
+	if res.Loaded = len(loaded); res.Loaded == 0 {
 		return res, nil
 	}
-	b, err := t.build(raw, got, loaded)
-	if err != nil {
+	if err := t.batches(raw, got, loaded, &res, ds); err != nil {
+		res.Release()
 		return Result{}, fmt.Errorf("transform: %w", err)
 	}
-	res.Batch = b
 	return res, nil
+}
+
+// batches builds the target's batch, and those of the children.
+func (t *Table) batches(raw *schemas.Batch, got [][]*outcome, loaded []int, res *Result, ds *diag.List) error {
+	who := t.identify(raw, loaded)
+	b, err := t.build(t.output(raw, got, loaded, who))
+	if err != nil {
+		return err
+	}
+	res.Batches = append(res.Batches, b)
+	for g := range t.children {
+		b, err := t.childBatch(&t.children[g], raw, loaded, who, ds)
+		if err != nil {
+			return err
+		}
+		if b != nil {
+			res.Batches = append(res.Batches, b)
+		}
+	}
+	return nil
+}
+
+// output is the target's rows.
+func (t *Table) output(raw *schemas.Batch, got [][]*outcome, loaded []int, who []identity) output {
+	return output{table: t.plan.table, fields: t.plan.fields, raw: raw, rows: loaded,
+		at: func(k, n int) *outcome {
+			if f := t.fields[k].fixed; f != nil {
+				return f
+			}
+			return got[k][loaded[n]]
+		},
+		own: func(k, n int) ownOutcome {
+			switch t.plan.fields[k].own {
+			case ownCellID:
+				return ownOutcome{text: t.cellID(raw, loaded[n])}
+			case ownCase:
+				return ownOutcome{text: t.caseReference(raw, loaded[n])}
+			}
+			return who[n].own(t.plan.fields[k].own)
+		}}
+}
+
+// refused reports whether the person of row i does not consent to the keeping of the data.
+func (t *Table) refused(got [][]*outcome, i int) bool {
+	k := t.plan.consent
+	if k < 0 || got[k] == nil || !got[k][i].has {
+		return false
+	}
+	code := t.plan.fields[k].list.Codes[int(got[k][i].value.low)].Code
+	return code == "not_given" || code == "withdrawn"
 }
 
 // skip says which rows are kept, and counts the others by the reason the mapping gives.
@@ -98,27 +161,33 @@ func (t *Table) outcomes(raw *schemas.Batch, n int) [][]*outcome {
 	spare := t.room(len(t.fields), n)
 	for k := range t.fields {
 		f := &t.fields[k]
-		if f.fixed != nil || f.plan.own == ownCellID {
+		if f.fixed != nil || f.plan.own.varies() {
 			continue
 		}
 		got[k] = t.room(k, n)
 		for v, s := range f.severals {
 			s.outcomes(raw, got[k], v == 0)
 		}
-		for c, col := range f.columns {
-			if c == 0 {
-				col.outcomes(raw.Record, active(raw, col.when), got[k])
-				continue
-			}
-			col.outcomes(raw.Record, active(raw, col.when), spare)
-			for i, first := range got[k] {
-				if first.blank || first.away {
-					got[k][i] = spare[i]
-				}
+		f.read(raw, got[k], spare)
+	}
+	return got
+}
+
+// read puts the outcome of each row into out: of the first column, or of a fallback where those
+// before it gave nothing. spare is room for the fallbacks.
+func (f *boundField) read(raw *schemas.Batch, out, spare []*outcome) {
+	for c, col := range f.columns {
+		if c == 0 {
+			col.outcomes(raw.Record, active(raw, col.when), out)
+			continue
+		}
+		col.outcomes(raw.Record, active(raw, col.when), spare)
+		for i, first := range out {
+			if first.blank || first.away {
+				out[i] = spare[i]
 			}
 		}
 	}
-	return got
 }
 
 // room is the buffer for the outcomes of field k, kept from batch to batch.

@@ -111,7 +111,8 @@ func bind(t *testing.T, mem memory.Allocator, p *transform.Plan, ds *diag.List) 
 		}
 		return ""
 	}
-	tab, err := p.Open(schemas.Origin{Submission: "s1", File: "f.csv", SheetNo: 1}, header, 2, above, mem, ds)
+	in := transform.Input{Origin: schemas.Origin{Submission: "s1", File: "f.csv", SheetNo: 1}, Header: header, HeaderRow: 2, Above: above}
+	tab, err := p.Open(in, mem, ds)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func TestApply(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer res.Batch.Release()
+			defer res.Release()
 			want := []string{
 				"s1.1.3|ROU|total|total|2019-01-01|1,282|1282|1282|-|true",
 				"s1.1.4|XKX|total|female|2019-01-01|<5|0|4|-|false",
@@ -186,14 +187,14 @@ func TestApply(t *testing.T) {
 				"s1.1.10|ROU|total|male|2019-01-01|-|-|-|not_collected|false",
 				"s1.1.11|ROU|total|male|2018-01-01|*|-|-|suppressed|false",
 			}
-			got := table(res.Batch, "statistic_id", "reporter_code", "dimension_code", "sex_code", "period_from", "value_text",
+			got := table(res.Batches[0], "statistic_id", "reporter_code", "dimension_code", "sex_code", "period_from", "value_text",
 				"value_low", "value_high", "value_status", "is_total")
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("rows (-want +got):\n%s", d)
 			}
 			wantWords := []string{"-|not_applicable|-", "-|not_applicable|-", "ROU|-|Romanians", "TUR|-|TÃ¼rkiye", "-|unmapped|Congolese",
 				"-|unmapped|[9 characters, Latin]", "-|unknown|Elsewhere", "-|not_applicable|-", "-|not_applicable|-"}
-			got = table(res.Batch, "citizenship_code", "citizenship_code_status", "citizenship_code_as_reported")
+			got = table(res.Batches[0], "citizenship_code", "citizenship_code_status", "citizenship_code_as_reported")
 			if d := cmp.Diff(wantWords, got); d != "" {
 				t.Errorf("citizenship (-want +got):\n%s", d)
 			}
@@ -276,7 +277,7 @@ func TestBelow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := cell(res.Batch.Record, "value_low", 0); got != tt.low {
+		if got := cell(res.Batches[0].Record, "value_low", 0); got != tt.low {
 			t.Errorf("in a file that prints %q, <5 starts from %s, want %s", tt.zero, got, tt.low)
 		}
 	}
@@ -295,7 +296,7 @@ func TestKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := res.Batch.Record.NumRows(); n != 3 {
+		if n := res.Loaded; n != 3 {
 			t.Errorf("%d rows loaded, want 3", n)
 		}
 	}
@@ -341,7 +342,8 @@ func TestHeader(t *testing.T) {
 	p := compile(t, demoFiles)
 	header := []transform.Header{{Name: "State", Col: 1}, {Name: "Kind", Col: 2}, {Name: "Note", Col: 3}, {Name: "Sex", Col: 4},
 		{Name: "Year", Col: 5}, {Name: "N", Col: 6}, {Name: "Word", Col: 7}}
-	if _, err := p.Open(schemas.Origin{File: "f.csv"}, header, 2, func(int, int) string { return "" }, memory.NewGoAllocator(), ds); err != nil {
+	in := transform.Input{Origin: schemas.Origin{File: "f.csv"}, Header: header, HeaderRow: 2, Above: func(int, int) string { return "" }}
+	if _, err := p.Open(in, memory.NewGoAllocator(), ds); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,6 +20,21 @@ type Header struct {
 	Col  int    // in the file, from 1
 }
 
+// Input is one table of one file, as far as a plan must know it before its rows come.
+type Input struct {
+	Origin    schemas.Origin
+	Header    []Header                  // its columns, as each raw batch has them
+	HeaderRow int                       // where the header stands, from 1
+	Above     func(row, col int) string // the text of a cell above the table
+	IDs       IDs                       // for case data; may be nil for tables of statistics
+}
+
+// IDs makes keyed ids: who lacks the key cannot tell whose they are. Equal arguments give equal ids.
+type IDs interface {
+	Record(source, agency, form, caseReference string) string
+	Row(agency, table, text string, ordinal int) string // of a row without a case reference
+}
+
 // Table is a plan bound to one table of one file. It is used by one goroutine: Facts for each
 // raw batch of a first pass if the plan needs it, then Apply for each raw batch, then Finish.
 type Table struct {
@@ -26,6 +42,7 @@ type Table struct {
 	origin schemas.Origin
 	mem    memory.Allocator
 	header []Header
+	ids    IDs
 
 	columns []*boundColumn // in the mapping's order; those that the file has
 	fields  []boundField   // in the order of the target's fields
@@ -34,6 +51,11 @@ type Table struct {
 	lists   map[string]*listArray
 	keys    *keys
 	buffers [][]*outcome // see room
+
+	caseCols []int // of the case reference, in raw records
+	children []childGroup
+	versions map[uint64]int32 // rows so far of a record, by the hash of its id
+	unkeyed  map[string]int   // equal rows so far without a case reference, by their digest
 }
 
 // boundField is what fills one field in this file.
@@ -69,23 +91,28 @@ type boundFact struct {
 // asked remembers how much of a dictionary has been asked already.
 type asked struct{ upTo int }
 
-// Open binds the plan to one table of a file: header is the table's columns, at the row
-// headerRow; cell gives the text of a cell above the table. What is wrong with the header is
-// added to ds: a missing column leaves its fields empty, and an extra one is not loaded.
-func (p *Plan) Open(o schemas.Origin, header []Header, headerRow int, cell func(row, col int) string,
-	mem memory.Allocator, ds *diag.List) (*Table, error) {
-	o.Source, o.Vintage = p.mapping.Source.ID, p.entry.Vintage
-	t := &Table{plan: p, origin: o, mem: mem, header: header, facts: map[string]*boundFact{}, lists: map[string]*listArray{}}
-	t.checkHeader(headerRow, ds)
+// Open binds the plan to one table of a file. What is wrong with the header is added to ds: a
+// missing column leaves its fields empty, and an extra one is not loaded.
+func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, error) {
+	in.Origin.Source, in.Origin.Vintage = p.mapping.Source.ID, p.entry.Vintage
+	t := &Table{plan: p, origin: in.Origin, mem: mem, header: in.Header, ids: in.IDs, facts: map[string]*boundFact{}, lists: map[string]*listArray{},
+		versions: map[uint64]int32{}, unkeyed: map[string]int{}}
+	if p.entry.Record != nil && in.IDs == nil {
+		return nil, errors.New("transform: rows of case data need ids")
+	}
+	t.checkHeader(in.HeaderRow, ds)
 	for i := range p.fields {
-		f, err := t.field(&p.fields[i], cell, ds)
+		f, err := t.field(&p.fields[i], in.Above, ds)
 		if err != nil {
 			return nil, err
 		}
 		t.fields = append(t.fields, f)
 	}
 	t.vintage()
-	slices.SortFunc(t.columns, func(a, b *boundColumn) int { return a.plan.order - b.plan.order })
+	if err := t.bindChildren(); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(t.columns, func(a, b *boundColumn) int { return a.plan.order - b.plan.order })
 	for i := range p.entry.Skip {
 		s := &p.entry.Skip[i]
 		if raw := t.raw(s.Column); raw >= 0 {
@@ -98,6 +125,13 @@ func (p *Plan) Open(o schemas.Origin, header []Header, headerRow int, cell func(
 		}
 	}
 	t.keys = newKeys(p.key)
+	if r := p.entry.Record; r != nil {
+		for _, name := range r.Case {
+			if raw := t.raw(name); raw >= 0 {
+				t.caseCols = append(t.caseCols, raw)
+			}
+		}
+	}
 	return t, nil
 }
 
@@ -124,12 +158,25 @@ func (t *Table) checkHeader(headerRow int, ds *diag.List) {
 		ds.Add(finding(diag.ColumnExtra, at(h.Col), "", "the mapping does not name this column"))
 	}
 	reported := map[string]bool{}
-	for _, c := range t.plan.entry.Columns {
+	for _, c := range t.plan.wanted() {
 		if !seen[c.From] && !c.Optional && !reported[c.From] {
 			reported[c.From] = true
 			ds.Add(finding(diag.ColumnMissing, at(0), c.To, fmt.Sprintf("the table has no column %q", c.From)))
 		}
 	}
+}
+
+// wanted is every column that the plan reads, its children's too.
+func (p *Plan) wanted() []mappings.Column {
+	out := slices.Clone(p.entry.Columns)
+	for _, ch := range p.childs {
+		for _, f := range ch.fields {
+			for _, c := range f.columns {
+				out = append(out, *c.column)
+			}
+		}
+	}
+	return out
 }
 
 func finding(c diag.Code, at diag.Pos, field, message string) diag.Diagnostic {
@@ -145,6 +192,10 @@ func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.Lis
 		f.fixed = t.fromCell(p, cell, ds)
 	case p.own == ownSourceID:
 		f.fixed = &outcome{word: t.origin.Source, has: true, listed: true}
+	case p.own == ownCurrent:
+		f.fixed = &outcome{value: exactly(1), has: true, listed: true}
+	case p.own == ownForm && t.plan.entry.Record != nil:
+		f.fixed = &outcome{word: t.plan.entry.Record.Form, has: true, listed: true}
 	}
 	for _, sp := range p.severals {
 		s, err := t.several(sp)
@@ -166,7 +217,7 @@ func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.Lis
 		f.columns = append(f.columns, b)
 		t.columns = append(t.columns, b)
 	}
-	if f.fixed == nil && len(f.severals) == 0 && len(f.columns) == 0 && p.own != ownCellID {
+	if f.fixed == nil && len(f.severals) == 0 && len(f.columns) == 0 && !p.own.varies() {
 		f.fixed = &outcome{status: statusNotCollected, blank: true}
 	}
 	return f, nil

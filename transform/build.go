@@ -11,79 +11,118 @@ import (
 	"palermo/schemas"
 )
 
-// build makes the harmonised batch of the loaded rows.
-func (t *Table) build(raw *schemas.Batch, got [][]*outcome, loaded []int) (*schemas.Batch, error) {
-	schema := t.plan.table.BatchSchema()
+// output is the rows of one batch to be built: each comes from a row of a raw batch.
+type output struct {
+	table  *schemas.Table
+	fields []fieldPlan
+	raw    *schemas.Batch
+	rows   []int                     // the row of the raw batch that each comes from
+	cols   []int                     // the column in the file that each comes from, 0 for none; nil where the raw batch knows
+	at     func(k, n int) *outcome   // what field k of row n came out as; nil for palermo's own
+	own    func(k, n int) ownOutcome // what palermo fills field k of row n with
+}
+
+// ownOutcome is a text or a number that palermo fills a field with.
+type ownOutcome struct {
+	text   string
+	number float64
+}
+
+// build makes the harmonised batch.
+func (t *Table) build(o output) (*schemas.Batch, error) {
+	schema := o.table.BatchSchema()
 	cols := make([]arrow.Array, 0, schema.NumFields())
 	defer func() {
 		for _, c := range cols {
 			c.Release()
 		}
 	}()
-	cols = append(cols, t.rowNumbers(raw, loaded), t.colNumbers(raw, loaded))
-	for k := range t.fields {
-		f := &t.fields[k]
-		at := func(i int) *outcome { return f.fixed }
-		switch {
-		case f.plan.own == ownCellID:
-			cols = append(cols, t.cellIDs(raw, loaded))
-			continue
-		case got[k] != nil:
-			at = func(i int) *outcome { return got[k][i] }
-		}
-		for _, c := range f.plan.field.Columns() {
-			a, err := t.column(c, f.plan, loaded, at)
+	cols = append(cols, t.rowNumbers(o), t.colNumbers(o))
+	all := make([]int, len(o.rows))
+	for n := range all {
+		all[n] = n
+	}
+	for k := range o.fields {
+		f := &o.fields[k]
+		for _, c := range f.field.Columns() {
+			a, err := t.outputColumn(o, c, f, k, all)
 			if err != nil {
 				return nil, err
 			}
 			cols = append(cols, a)
 		}
 	}
-	rec := array.NewRecordBatch(schema, cols, int64(len(loaded)))
-	return &schemas.Batch{Origin: t.origin, Table: t.plan.table.Name, Record: rec}, nil
+	rec := array.NewRecordBatch(schema, cols, int64(len(o.rows)))
+	return &schemas.Batch{Origin: t.origin, Table: o.table.Name, Record: rec}, nil
 }
 
-func (t *Table) rowNumbers(raw *schemas.Batch, loaded []int) arrow.Array {
+func (t *Table) outputColumn(o output, c schemas.Column, f *fieldPlan, k int, all []int) (arrow.Array, error) {
+	switch {
+	case !f.own.varies():
+		return t.column(c, f, all, func(n int) *outcome { return o.at(k, n) })
+	case c.Type == schemas.Text:
+		b := array.NewStringBuilder(t.mem)
+		defer b.Release()
+		b.Reserve(len(all))
+		for n := range all {
+			if text := o.own(k, n).text; text != "" {
+				b.Append(text)
+			} else {
+				b.AppendNull()
+			}
+		}
+		return b.NewArray(), nil
+	}
+	return t.numbers(c, all, func(n int) (float64, bool) { return o.own(k, n).number, true })
+}
+
+func (t *Table) rowNumbers(o output) arrow.Array {
 	b := array.NewInt64Builder(t.mem)
 	defer b.Release()
-	b.Reserve(len(loaded))
-	for _, i := range loaded {
-		b.UnsafeAppend(int64(raw.Row(i)))
+	b.Reserve(len(o.rows))
+	for _, i := range o.rows {
+		b.UnsafeAppend(int64(o.raw.Row(i)))
 	}
 	return b.NewArray()
 }
 
-func (t *Table) colNumbers(raw *schemas.Batch, loaded []int) arrow.Array {
-	from := raw.Record.Column(1).(*array.Int32)
+func (t *Table) colNumbers(o output) arrow.Array {
 	b := array.NewInt32Builder(t.mem)
 	defer b.Release()
-	b.Reserve(len(loaded))
-	for _, i := range loaded {
-		if from.IsNull(i) {
+	b.Reserve(len(o.rows))
+	for n, i := range o.rows {
+		col := rawCol(o.raw, i)
+		if o.cols != nil {
+			col = o.cols[n]
+		}
+		if col == 0 {
 			b.UnsafeAppendBoolToBitmap(false)
 			continue
 		}
-		b.UnsafeAppend(from.Value(i))
+		b.UnsafeAppend(int32(col))
 	}
 	return b.NewArray()
 }
 
-// cellIDs is the id of each row: where it stands. It leads back to the cell without a look-up.
-func (t *Table) cellIDs(raw *schemas.Batch, loaded []int) arrow.Array {
-	from := raw.Record.Column(1).(*array.Int32)
-	b := array.NewStringBuilder(t.mem)
-	defer b.Release()
-	b.Reserve(len(loaded))
-	prefix := t.origin.Submission + "." + strconv.Itoa(t.origin.SheetNo) + "."
-	id := []byte(prefix)
-	for _, i := range loaded {
-		id = strconv.AppendInt(id[:len(prefix)], int64(raw.Row(i)), 10)
-		if from.IsValid(i) {
-			id = strconv.AppendInt(append(id, '.'), int64(from.Value(i)), 10)
-		}
-		b.BinaryBuilder.Append(id)
+// rawCol is the column in the file of a row that was one cell; 0 for any other.
+func rawCol(raw *schemas.Batch, i int) int {
+	if c := raw.Record.Column(1).(*array.Int32); c.IsValid(i) {
+		return int(c.Value(i))
 	}
-	return b.NewArray()
+	return 0
+}
+
+// cellID is the id of a row that is known by where it stands. It leads back to the cell without a
+// look-up.
+func (t *Table) cellID(raw *schemas.Batch, i int) string {
+	id := make([]byte, 0, 40)
+	id = append(append(id, t.origin.Submission...), '.')
+	id = append(strconv.AppendInt(id, int64(t.origin.SheetNo), 10), '.')
+	id = strconv.AppendInt(id, int64(raw.Row(i)), 10)
+	if c := rawCol(raw, i); c > 0 {
+		id = strconv.AppendInt(append(id, '.'), int64(c), 10)
+	}
+	return string(id)
 }
 
 // column builds one physical column of a field.

@@ -50,7 +50,7 @@ func (b *boundColumn) blank(f *fieldPlan) *outcome {
 	}
 	o.col = b.col
 	switch {
-	case o.has || o.status == statusNotApplicable:
+	case o.has || o.status == statusNotApplicable || b.plan.table != "": // a child's blank makes no row
 	case f.field.Required && !(f.field.Status && o.listed):
 		o.finding = diag.ValueMissing
 	case f.field.Expected:
@@ -125,6 +125,11 @@ func (b *boundColumn) read(word string) *outcome {
 	word = string([]byte(word)) // the batch's memory is not ours to keep
 	if s, ok := b.plan.special[word]; ok {
 		return &outcome{word: word, status: s.status, listed: true, rule: s.rule}
+	}
+	if code, ok := b.plan.answers[word]; ok {
+		o := &outcome{word: word, listed: true, rule: "flags"}
+		o.code(b.reader.list, code, "")
+		return o
 	}
 	return b.reader.read(word)
 }

@@ -54,14 +54,14 @@ func (t *Table) report(c *boundColumn, o *outcome, ds *diag.List, said map[strin
 			}
 			said[word] = true
 		}
-		d := finding(code, at, c.plan.column.To, reason(code))
+		d := finding(code, at, c.plan.name(), reason(code))
 		d.Value = o.word
 		ds.AddN(d, o.rows)
 	}
 }
 
 func (t *Table) use(c *boundColumn, o *outcome) Use {
-	u := Use{Column: c.plan.column.From, ColNo: c.col, Field: c.plan.column.To, Word: o.word, Listed: o.listed || o.blank,
+	u := Use{Column: c.plan.column.From, ColNo: c.col, Field: c.plan.name(), Word: o.word, Listed: o.listed || o.blank,
 		Status: o.status, Rule: o.rule, Rows: o.rows, FirstRow: o.firstRow}
 	if o.has && c.reader.list != nil {
 		u.Code = c.reader.list.Codes[int(o.value.low)].Code

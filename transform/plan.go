@@ -19,6 +19,8 @@ type Plan struct {
 	table   *schemas.Table
 	fields  []fieldPlan // in the order of table.Fields
 	key     []int       // indices into fields
+	consent int         // index into fields of the consent to keep the data; -1 for none
+	childs  []childPlan
 }
 
 // fieldPlan is what fills one field. At most one of columns, severals, constant and own does; a
@@ -39,6 +41,16 @@ type columnPlan struct {
 	order   int // in the mapping's list of columns
 	reader  wordReader
 	special map[string]special // words that mean a kind of empty
+	answers map[string]string  // words of a flag, and the code of the list that each is
+	table   string             // of a child; empty for the target
+}
+
+// name is the field that the column fills: that of a child with its table.
+func (c *columnPlan) name() string {
+	if c.table != "" {
+		return c.table + "." + c.column.To
+	}
+	return c.column.To
 }
 
 // severalPlan is how several columns of the source fill one field.
@@ -63,13 +75,36 @@ const (
 	ownCellID            // where the row stands: "<submission>.<sheet>.<row>"
 	ownSourceID          // the source's id
 	ownVintage           // the publication's date where the file states it, else the form's name
+	ownRecordID          // the keyed id of the record
+	ownVersion           // the how-manieth row of the record in the file, from 1; numbered through at publication
+	ownCurrent           // true; set at publication
+	ownOrdinal           // the row's place among those of its record in its table, from 1
+	ownRule              // what decided
+	ownForm              // the form's name, as the mapping says
+	ownCase              // the case reference
 )
 
-// ownFields is the fields that a mapping does not fill.
+// ownFields is the fields that a mapping does not fill, in any table that has them.
 var ownFields = map[string]ownField{
-	"statistic_id": ownCellID,
-	"source_id":    ownSourceID,
-	"vintage":      ownVintage,
+	"statistic_id":   ownCellID,
+	"source_id":      ownSourceID,
+	"vintage":        ownVintage,
+	"record_id":      ownRecordID,
+	"record_version": ownVersion,
+	"is_current":     ownCurrent,
+	"ordinal":        ownOrdinal,
+	"rule":           ownRule,
+	"form":           ownForm,
+	"case_reference": ownCase,
+}
+
+// varies reports whether the field differs from row to row without the rows' cells saying so.
+func (o ownField) varies() bool {
+	switch o {
+	case ownCellID, ownRecordID, ownVersion, ownOrdinal, ownRule, ownCase:
+		return true
+	}
+	return false
 }
 
 // Compile holds table number i of the mapping against its target in the schema. The findings are
@@ -102,16 +137,16 @@ func (c *compiler) add(code diag.Code, message string, at ...any) {
 func (c *compiler) plan() *Plan {
 	entry := &c.m.Tables[c.i]
 	p := &Plan{mapping: c.m, entry: entry, index: c.i, schema: c.s, table: c.s.Table(entry.Target)}
-	at := map[string]int{}
-	for k := range p.table.Fields {
-		f := &p.table.Fields[k]
-		p.fields = append(p.fields, fieldPlan{field: f, list: c.s.List(f.Codes), own: ownFields[f.Name]})
-		at[f.Name] = k
+	var at map[string]int
+	p.fields, at = c.fields(p.table)
+	p.consent = -1
+	if i, ok := at["data_consent_code"]; ok {
+		p.consent = i
 	}
 	c.rules(entry)
 	for j := range entry.Columns {
 		f := &p.fields[at[entry.Columns[j].To]]
-		f.columns = append(f.columns, c.column(f, j))
+		f.columns = append(f.columns, c.column(f, &entry.Columns[j], j, []any{"columns", j}))
 	}
 	for j := range entry.Several {
 		v := &entry.Several[j]
@@ -124,13 +159,39 @@ func (c *compiler) plan() *Plan {
 	c.cells(p, at)
 	for name, word := range entry.Constants {
 		f := &p.fields[at[name]]
-		f.constant = c.constant(f, name, word)
+		f.constant = c.constantAt(f, name, word, []any{"constants", name})
 	}
 	for _, name := range entry.Key {
 		p.key = append(p.key, at[name])
 	}
-	c.required(p)
+	c.required(p.table, p.fields)
+	c.record(p)
+	for j := range entry.Children {
+		p.childs = append(p.childs, c.child(&entry.Children[j], j)...)
+	}
 	return p
+}
+
+// fields is the plans of a table's fields, still empty, and the place of each by its name.
+func (c *compiler) fields(t *schemas.Table) ([]fieldPlan, map[string]int) {
+	out, at := make([]fieldPlan, 0, len(t.Fields)), map[string]int{}
+	for k := range t.Fields {
+		f := &t.Fields[k]
+		out = append(out, fieldPlan{field: f, list: c.s.List(f.Codes), own: ownFields[f.Name]})
+		at[f.Name] = k
+	}
+	return out, at
+}
+
+// record checks that rows of case data say how they are known again.
+func (c *compiler) record(p *Plan) {
+	keyed := slices.ContainsFunc(p.fields, func(f fieldPlan) bool { return f.own == ownRecordID })
+	switch {
+	case keyed && p.entry.Record == nil:
+		c.add(diag.MappingIncomplete, "rows of case data must say under record how they are known again", "target")
+	case !keyed && (p.entry.Record != nil || len(p.entry.Children) > 0):
+		c.add(diag.MappingIncomplete, fmt.Sprintf("%s has no records, so neither record nor children belong here", p.table.Name), "target")
+	}
 }
 
 // rules checks the names of rules that stand alone.
@@ -147,10 +208,10 @@ func (c *compiler) rules(t *mappings.Table) {
 	}
 }
 
-func (c *compiler) column(f *fieldPlan, j int) *columnPlan {
-	col := &c.m.Tables[c.i].Columns[j]
-	at := []any{"columns", j}
-	p := &columnPlan{column: col, order: j, special: map[string]special{}}
+// column is how col fills f; order is its place among the columns of the mapping, and at its place
+// in the mapping's text.
+func (c *compiler) column(f *fieldPlan, col *mappings.Column, order int, at []any) *columnPlan {
+	p := &columnPlan{column: col, order: order, special: map[string]special{}}
 	for _, l := range []struct {
 		words        []string
 		status, rule string
@@ -162,7 +223,7 @@ func (c *compiler) column(f *fieldPlan, j int) *columnPlan {
 	} {
 		for _, w := range l.words {
 			if _, twice := p.special[w]; twice {
-				c.add(diag.MappingRepeated, "a word is listed as two kinds of empty", append(at, l.rule)...)
+				c.add(diag.MappingRepeated, "a word is listed as two kinds of empty", slices.Concat(at, []any{l.rule})...)
 			}
 			p.special[w] = special{l.status, l.rule}
 		}
@@ -186,14 +247,14 @@ func (c *compiler) cells(p *Plan, at map[string]int) {
 	}
 }
 
-// constant reads a constant once: a code as itself, any other type by the rule that suits it.
-func (c *compiler) constant(f *fieldPlan, name, word string) *outcome {
+// constantAt reads a constant once: a code as itself, any other type by the rule that suits it.
+func (c *compiler) constantAt(f *fieldPlan, name, word string, at []any) *outcome {
 	r := wordReader{schema: c.s, list: f.list, by: "code"}
 	switch f.field.Type {
 	case schemas.Code:
 	case schemas.Truth:
 		if word != "true" && word != "false" {
-			c.add(diag.MappingCode, "a truth is true or false", "constants", name)
+			c.add(diag.MappingCode, "a truth is true or false", at...)
 		}
 		o := &outcome{word: word, has: true, listed: true, rule: "constant"}
 		if word == "true" {
@@ -211,20 +272,20 @@ func (c *compiler) constant(f *fieldPlan, name, word string) *outcome {
 	o := r.read(word)
 	o.rule, o.listed = "constant", true
 	if !o.has {
-		c.add(diag.MappingCode, fmt.Sprintf("%q cannot hold this constant", name), "constants", name)
+		c.add(diag.MappingCode, fmt.Sprintf("%q cannot hold this constant", name), at...)
 	}
 	return o
 }
 
 // required checks that every field that a row cannot do without is filled by something.
-func (c *compiler) required(p *Plan) {
-	for _, f := range p.fields {
-		filled := len(f.columns) > 0 || len(f.severals) > 0 || f.constant != nil || f.cell != nil || f.own != ownNone
-		if (f.field.Required || f.field.Key) && !filled {
-			c.add(diag.MappingIncomplete, fmt.Sprintf("nothing fills %q, and %s cannot do without it", f.field.Name, p.table.Name))
+func (c *compiler) required(t *schemas.Table, fields []fieldPlan, at ...any) {
+	for _, f := range fields {
+		filled := len(f.columns) > 0 || len(f.severals) > 0 || f.constant != nil || f.cell != nil
+		if (f.field.Required || f.field.Key) && !filled && f.own == ownNone {
+			c.add(diag.MappingIncomplete, fmt.Sprintf("nothing fills %q, and %s cannot do without it", f.field.Name, t.Name), at...)
 		}
-		if f.own != ownNone && (len(f.columns) > 0 || len(f.severals) > 0 || f.constant != nil || f.cell != nil) {
-			c.add(diag.MappingRepeated, fmt.Sprintf("%q is filled by palermo itself", f.field.Name))
+		if f.own != ownNone && filled {
+			c.add(diag.MappingRepeated, fmt.Sprintf("%q is filled by palermo itself", f.field.Name), at...)
 		}
 	}
 }

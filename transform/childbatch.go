@@ -1,0 +1,238 @@
+package transform
+
+import (
+	"strings"
+
+	"palermo/diag"
+	"palermo/mappings"
+	"palermo/schemas"
+)
+
+// childGroup is all that makes rows of one table beside the target's.
+type childGroup struct {
+	table  *schemas.Table
+	fields []fieldPlan // of any of the parts: own fields and columns are the same for all
+	parts  []*boundChild
+}
+
+// boundChild is a childPlan bound to one file.
+type boundChild struct {
+	plan    *childPlan
+	fields  []boundField
+	columns []*boundColumn
+	when    []wordSet
+	pieces  map[string][]*outcome // of a list, by the whole cell
+
+	got    [][]*outcome // of the batch at hand, by field; see read
+	spare  []*outcome
+	active [][]bool
+}
+
+// bindChildren binds every child whose columns the file has, grouped by their tables in the order
+// of the mapping.
+func (t *Table) bindChildren() error {
+	at := map[string]int{}
+	for i := range t.plan.childs {
+		p := &t.plan.childs[i]
+		b := &boundChild{plan: p, pieces: map[string][]*outcome{}}
+		for k := range p.fields {
+			f, err := t.field(&p.fields[k], nil, nil)
+			if err != nil {
+				return err
+			}
+			b.fields = append(b.fields, f)
+			b.columns = append(b.columns, f.columns...)
+		}
+		if len(b.columns) == 0 {
+			continue
+		}
+		var err error
+		if b.when, err = t.when(b.columns[0].plan.column.From, p.when); err != nil {
+			return err
+		}
+		g, ok := at[p.table.Name]
+		if !ok {
+			g = len(t.children)
+			at[p.table.Name] = g
+			t.children = append(t.children, childGroup{table: p.table, fields: p.fields})
+		}
+		t.children[g].parts = append(t.children[g].parts, b)
+	}
+	return nil
+}
+
+// read takes the outcomes of the rows of a raw batch.
+func (b *boundChild) read(raw *schemas.Batch) {
+	n := int(raw.Record.NumRows())
+	b.active = active(raw, b.when)
+	if len(b.spare) < n {
+		b.spare, b.got = make([]*outcome, n), make([][]*outcome, len(b.fields))
+	}
+	for k := range b.fields {
+		if f := &b.fields[k]; len(f.columns) > 0 && b.plan.split == "" {
+			if len(b.got[k]) < n {
+				b.got[k] = make([]*outcome, n)
+			}
+			f.read(raw, b.got[k][:n], b.spare[:n])
+		}
+	}
+}
+
+// at is what field k of row i came out as.
+func (b *boundChild) at(k, i int) *outcome {
+	if f := b.fields[k].fixed; f != nil {
+		return f
+	}
+	return b.got[k][i]
+}
+
+// speaks reports whether a row is to be made: a flag has an answer, or any column holds something.
+func (b *boundChild) speaks(i int) bool {
+	for k := range b.fields {
+		if len(b.fields[k].columns) == 0 {
+			continue
+		}
+		o := b.got[k][i]
+		if b.plan.flag && o.has || !b.plan.flag && !o.blank && !o.away {
+			return true
+		}
+	}
+	return false
+}
+
+// list is the outcomes of the words in a cell that holds a list.
+func (b *boundChild) list(raw *schemas.Batch, i int) []*outcome {
+	c := b.columns[0]
+	cell := text(raw.Record.Column(c.raw), i)
+	if out, ok := b.pieces[cell]; ok {
+		return out
+	}
+	var out []*outcome
+	for _, w := range strings.Split(cell, b.plan.split) {
+		if w = mappings.Word(w); w != "" {
+			out = append(out, c.word(w))
+		}
+	}
+	if len(b.pieces) < maxWords {
+		b.pieces[strings.Clone(cell)] = out
+	}
+	return out
+}
+
+// made is one row of a child table.
+type made struct {
+	part    *boundChild
+	n       int      // of the loaded rows
+	i       int      // of the raw batch
+	piece   *outcome // of a list; else nil
+	ordinal int
+}
+
+// childBatch builds the rows of one table beside the target's; nil when there are none.
+func (t *Table) childBatch(g *childGroup, raw *schemas.Batch, loaded []int, who []identity, ds *diag.List) (*schemas.Batch, error) {
+	for _, p := range g.parts {
+		p.read(raw)
+	}
+	var rows []made
+	for n, i := range loaded {
+		rows = g.row(raw, n, i, rows, func(m made, f *fieldPlan) {
+			at := diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet, Row: raw.Row(i), Col: m.part.columns[0].col}
+			ds.Add(finding(diag.ValueMissing, at, g.table.Name+"."+f.field.Name, "without it the statement cannot be kept"))
+		})
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	o := output{table: g.table, fields: g.fields, raw: raw, rows: make([]int, len(rows)), cols: make([]int, len(rows))}
+	for k, m := range rows {
+		o.rows[k], o.cols[k] = m.i, m.part.columns[0].col
+	}
+	o.at = func(k, n int) *outcome { return rows[n].part.outcome(&rows[n], k) }
+	o.own = func(k, n int) ownOutcome {
+		switch m := &rows[n]; g.fields[k].own {
+		case ownOrdinal:
+			return ownOutcome{number: float64(m.ordinal)}
+		case ownRule:
+			return ownOutcome{text: m.rule()}
+		default:
+			return who[m.n].own(g.fields[k].own)
+		}
+	}
+	return t.build(o)
+}
+
+// row adds the rows that come from row i of the raw batch, and counts their words. A row that
+// lacks what its table cannot do without is handed to lacks in place of being added.
+func (g *childGroup) row(raw *schemas.Batch, n, i int, rows []made, lacks func(made, *fieldPlan)) []made {
+	ordinal := 0
+	add := func(m made) {
+		if f := m.lacks(); f != nil {
+			lacks(m, f)
+			return
+		}
+		ordinal++
+		m.ordinal = ordinal
+		rows = append(rows, m)
+	}
+	for _, p := range g.parts {
+		switch {
+		case !all(p.active, i):
+		case p.plan.split != "":
+			for _, piece := range p.list(raw, i) {
+				piece.seen(raw.Row(i))
+				add(made{part: p, n: n, i: i, piece: piece})
+			}
+		default:
+			p.seen(raw, i)
+			if p.speaks(i) {
+				add(made{part: p, n: n, i: i})
+			}
+		}
+	}
+	return rows
+}
+
+// seen counts the words of row i.
+func (b *boundChild) seen(raw *schemas.Batch, i int) {
+	for k := range b.fields {
+		if len(b.fields[k].columns) > 0 {
+			b.got[k][i].seen(raw.Row(i))
+		}
+	}
+}
+
+// lacks is the first field that the row's table cannot do without and the row has no value for;
+// nil where there is none.
+func (m *made) lacks() *fieldPlan {
+	for k := range m.part.fields {
+		f := m.part.fields[k].plan
+		if !f.field.Required || f.own != ownNone {
+			continue
+		}
+		o := m.part.outcome(m, k)
+		if !o.has && !(f.field.Status && o.listed) {
+			return f
+		}
+	}
+	return nil
+}
+
+// outcome is what field k of the row came out as.
+func (b *boundChild) outcome(m *made, k int) *outcome {
+	if m.piece != nil && k == b.plan.field {
+		return m.piece
+	}
+	return b.at(k, m.i)
+}
+
+// rule is what decided the row.
+func (m *made) rule() string {
+	if m.piece != nil {
+		return m.piece.rule
+	}
+	c := m.part.columns[0]
+	if m.part.plan.flag {
+		return "flags:" + c.plan.column.From
+	}
+	return "columns:" + c.plan.column.From
+}
