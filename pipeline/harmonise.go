@@ -328,7 +328,11 @@ func (j *job) close(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		j.entry.Files = append(j.entry.Files, LakeFile{Table: name, Rows: w.Rows(), Bytes: fi.Size()})
+		sum, err := fileDigest(j.File(name))
+		if err != nil {
+			return err
+		}
+		j.entry.Files = append(j.entry.Files, LakeFile{Table: name, Rows: w.Rows(), Bytes: fi.Size(), SHA256: sum})
 	}
 	return j.quarantine(ctx)
 }
@@ -372,7 +376,7 @@ func (j *job) quarantine(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(j.Quarantine), 0o700); err != nil {
 		return err
 	}
-	return writeRows(ctx, j.Schema, j.Quarantine, "quarantine", j.Schema.Table("quarantine"), func(add func(map[string]any) error) error {
+	err := writeRows(ctx, j.Schema, j.Quarantine, "quarantine", j.Schema.Table("quarantine"), func(add func(map[string]any) error) error {
 		for _, q := range j.rejects {
 			if err := add(q.row(j.entry)); err != nil {
 				return err
@@ -380,6 +384,15 @@ func (j *job) quarantine(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	fi, err := os.Stat(j.Quarantine)
+	if err != nil {
+		return err
+	}
+	j.entry.QuarantineBytes = fi.Size()
+	return nil
 }
 
 // keepFindings puts the findings into the entry, in the order of their places.
