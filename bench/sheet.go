@@ -9,6 +9,7 @@ import (
 
 	"palermo/extract"
 	"palermo/fixtures"
+	"palermo/mappings"
 	"palermo/schemas"
 )
 
@@ -52,7 +53,7 @@ func reader(ctx context.Context, s extract.Sheet) (*extract.Reader, error) {
 		}
 		spec := extract.Spec{HeaderRow: r.Num, Origin: schemas.Origin{Submission: "bench", SheetNo: s.No}}
 		for i, cell := range r.Cells {
-			spec.Columns = append(spec.Columns, extract.Column{Name: extract.Header(cell), Col: i + 1})
+			spec.Columns = append(spec.Columns, extract.Column{Name: mappings.Word(cell), Col: i + 1})
 		}
 		return extract.NewReader(s, spec, memory.DefaultAllocator), nil
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -67,13 +65,7 @@ type job struct {
 	found   diag.List
 	sheetNo map[string]int          // by name, for the sheets looked at so far
 	writers map[string]*load.Writer // by table
-	rejects []quarantined
-}
-
-// quarantined is one rejected row, whole.
-type quarantined struct {
-	sheet  int
-	reject transform.Reject
+	aside   *rowWriter              // the quarantine; nil while no row was rejected
 }
 
 func (j *job) read(ctx context.Context, path string) error {
@@ -194,19 +186,13 @@ func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *
 			return err
 		}
 	}
-	spec := j.spec(e, plan)
-	spec.Ragged = func(row extract.Row) error { j.ragged(e, row); return nil }
-	r := extract.NewReader(sh, spec, mem)
-	for raw, err := range r.Batches(ctx) {
-		if err != nil {
-			return err
-		}
-		if err := j.batch(ctx, raw, t, plan, e); err != nil {
-			return err
-		}
+	f := &flow{job: j, sheet: e, plan: plan, table: t}
+	counts, err := f.run(ctx, sh)
+	if err != nil {
+		return err
 	}
 	e.Values = t.Finish(&j.found)
-	j.account(e, r)
+	j.account(e, counts)
 	return e.Balance.check()
 }
 
@@ -239,41 +225,6 @@ func (j *job) facts(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *
 	return nil
 }
 
-// batch owns raw and what is made of it; both are released here and nowhere else.
-func (j *job) batch(ctx context.Context, raw *schemas.Batch, t *transform.Table, plan *transform.Plan, e *SheetEntry) error {
-	defer raw.Release()
-	res, err := t.Apply(raw, &j.found)
-	if err != nil {
-		return err
-	}
-	for reason, n := range res.Skipped {
-		e.Balance.skip(reason, n)
-	}
-	for _, r := range res.Rejected {
-		j.rejects = append(j.rejects, quarantined{e.No, r})
-	}
-	e.Balance.Rejected += int64(len(res.Rejected))
-	if res.Batch == nil {
-		return nil
-	}
-	defer res.Batch.Release()
-	w, err := j.writer(plan)
-	if err != nil {
-		return err
-	}
-	e.Balance.Loaded += res.Batch.Record.NumRows()
-	return w.Write(ctx, res.Batch)
-}
-
-// ragged sets aside a row with more cells than the header has columns.
-func (j *job) ragged(e *SheetEntry, row extract.Row) {
-	j.found.Add(diag.Diagnostic{Code: diag.RowRagged, Severity: diag.Error,
-		Pos:     diag.Pos{File: j.sub.Name, Sheet: e.Name, Row: row.Num},
-		Message: fmt.Sprintf("%d cells where the header has %d columns", len(row.Cells), len(e.Header))})
-	j.rejects = append(j.rejects, quarantined{e.No, transform.Reject{Row: row.Num, Code: diag.RowRagged, Cells: cloneText(row.Cells)}})
-	e.Balance.Rejected++
-}
-
 func cloneText(in []string) []string {
 	out := make([]string, len(in))
 	for i := range in {
@@ -283,8 +234,7 @@ func cloneText(in []string) []string {
 }
 
 // account adds what the reader itself set aside: blank rows and rows below the table.
-func (j *job) account(e *SheetEntry, r *extract.Reader) {
-	n := r.Counts()
+func (j *job) account(e *SheetEntry, n extract.Counts) {
 	e.Balance.Read = n.Read
 	e.Balance.skip("blank_row", int(n.Blank))
 	e.Balance.skip("footnote", int(n.BelowStop))
@@ -334,7 +284,18 @@ func (j *job) close(ctx context.Context) error {
 		}
 		j.entry.Files = append(j.entry.Files, LakeFile{Table: name, Rows: w.Rows(), Bytes: fi.Size(), SHA256: sum})
 	}
-	return j.quarantine(ctx)
+	if j.aside == nil { // an earlier making of the submission may have rejected some
+		return removeIfThere(j.Quarantine)
+	}
+	if err := j.aside.close(ctx); err != nil {
+		return err
+	}
+	fi, err := os.Stat(j.Quarantine)
+	if err != nil {
+		return err
+	}
+	j.entry.QuarantineBytes = fi.Size()
+	return nil
 }
 
 // abort removes what was begun.
@@ -343,6 +304,9 @@ func (j *job) abort() {
 		w.Abort()
 	}
 	j.writers = nil
+	if j.aside != nil {
+		j.aside.abort()
+	}
 }
 
 // status sums up what became of the file.
@@ -365,34 +329,17 @@ func (j *job) status() {
 	}
 }
 
-func (j *job) quarantine(ctx context.Context) error {
-	j.entry.Quarantined = int64(len(j.rejects))
-	if len(j.rejects) == 0 {
-		if err := os.Remove(j.Quarantine); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// quarantine writes a rejected row, whole, to the quarantine.
+func (j *job) reject(ctx context.Context, e *SheetEntry, r transform.Reject) error {
+	e.Balance.Rejected++
+	j.entry.Quarantined++
+	if j.aside == nil {
+		var err error
+		if j.aside, err = newRowWriter(j.Schema, j.Quarantine, j.Schema.Table("quarantine")); err != nil {
 			return err
 		}
-		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(j.Quarantine), 0o700); err != nil {
-		return err
-	}
-	err := writeRows(ctx, j.Schema, j.Quarantine, "quarantine", j.Schema.Table("quarantine"), func(add func(map[string]any) error) error {
-		for _, q := range j.rejects {
-			if err := add(q.row(j.entry)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	fi, err := os.Stat(j.Quarantine)
-	if err != nil {
-		return err
-	}
-	j.entry.QuarantineBytes = fi.Size()
-	return nil
+	return j.aside.add(ctx, quarantineRow(j.entry.Submission, e, &r))
 }
 
 // keepFindings puts the findings into the entry, in the order of their places.

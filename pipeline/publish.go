@@ -168,7 +168,7 @@ func (p *publication) table(ctx context.Context, t *schemas.Table) ([]string, er
 		return p.project(ctx, t)
 	case small:
 		path := p.file(t, t.Name)
-		return []string{path}, writeRows(ctx, p.Schema, path, t.Name, t, func(add func(map[string]any) error) error {
+		return []string{path}, writeRows(ctx, p.Schema, path, t, func(add func(map[string]any) error) error {
 			return fill(func(row map[string]any) error { return add(only(t, row)) })
 		})
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"sort"
 
@@ -15,15 +17,71 @@ import (
 	"palermo/transform"
 )
 
-// writeRows writes a small table as one Parquet file: fill is given add, and calls it a row.
-func writeRows(ctx context.Context, s *schemas.Schema, path, name string, t *schemas.Table, fill func(add func(map[string]any) error) error) error {
-	rows := schemas.NewRows(memory.DefaultAllocator, t)
-	if err := fill(rows.Add); err != nil {
-		return fmt.Errorf("write table %s: %w", name, err)
+// rowWriter writes a table row by row as one Parquet file, in bounded memory. It is for tables
+// that no file's columns become.
+type rowWriter struct {
+	file *load.Writer
+	rows *schemas.Rows
+	t    *schemas.Table
+}
+
+// flushRows is how many rows a rowWriter holds.
+const flushRows = 8192
+
+func newRowWriter(s *schemas.Schema, path string, t *schemas.Table) (*rowWriter, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
 	}
-	b := rows.Batch()
+	w, err := load.Create(path, t, load.ParquetOptions{Metadata: s.ParquetMetadata(t)})
+	if err != nil {
+		return nil, err
+	}
+	return &rowWriter{w, schemas.NewRows(memory.DefaultAllocator, t), t}, nil
+}
+
+func (w *rowWriter) add(ctx context.Context, row map[string]any) error {
+	if err := w.rows.Add(row); err != nil {
+		return fmt.Errorf("write table %s: %w", w.t.Name, err)
+	}
+	if w.rows.Len() < flushRows {
+		return nil
+	}
+	return w.flush(ctx)
+}
+
+func (w *rowWriter) flush(ctx context.Context) error {
+	b := w.rows.Batch()
 	defer b.Release()
-	return writeBatch(ctx, s, path, t, b)
+	w.rows = schemas.NewRows(memory.DefaultAllocator, w.t)
+	return w.file.Write(ctx, b)
+}
+
+func (w *rowWriter) close(ctx context.Context) error {
+	err := w.flush(ctx)
+	w.rows.Release()
+	if err != nil {
+		w.file.Abort()
+		return err
+	}
+	return w.file.Close()
+}
+
+func (w *rowWriter) abort() {
+	w.rows.Release()
+	w.file.Abort()
+}
+
+// writeRows writes a table: fill is given add, and calls it a row.
+func writeRows(ctx context.Context, s *schemas.Schema, path string, t *schemas.Table, fill func(add func(map[string]any) error) error) error {
+	w, err := newRowWriter(s, path, t)
+	if err != nil {
+		return err
+	}
+	if err := fill(func(row map[string]any) error { return w.add(ctx, row) }); err != nil {
+		w.abort()
+		return err
+	}
+	return w.close(ctx)
 }
 
 func writeBatch(ctx context.Context, s *schemas.Schema, path string, t *schemas.Table, batches ...*schemas.Batch) error {
@@ -42,17 +100,16 @@ func writeBatch(ctx context.Context, s *schemas.Schema, path string, t *schemas.
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// row is the rejected row as a row of the table quarantine.
-func (q *quarantined) row(e *Entry) map[string]any {
-	sheet := e.sheet(q.sheet)
-	header := make([]string, len(sheet.Header))
-	for i, h := range sheet.Header {
+// quarantineRow is a rejected row as a row of the table quarantine.
+func quarantineRow(submission string, e *SheetEntry, r *transform.Reject) map[string]any {
+	header := make([]string, len(e.Header))
+	for i, h := range e.Header {
 		header[i] = h.Name
 	}
 	return map[string]any{
-		"submission_id": e.Submission, "sheet": int64(sheet.No), "row": int64(q.reject.Row), "col": int64(q.reject.Col),
-		"target": sheet.Target, "reason_code": string(q.reject.Code), "field": text(q.reject.Field),
-		"header": jsonText(header), "cells": jsonText(q.reject.Cells),
+		"submission_id": submission, "sheet": int64(e.No), "row": int64(r.Row), "col": int64(r.Col),
+		"target": e.Target, "reason_code": string(r.Code), "field": r.Field,
+		"header": jsonText(header), "cells": jsonText(r.Cells),
 	}
 }
 

@@ -1,6 +1,6 @@
 package schemas
 
-// Description is a schema in the form that `palermo schema --json` prints.
+// Description is a schema in the form that `palermo schema --format json` prints.
 type Description struct {
 	Version string             `json:"version"`
 	Digest  string             `json:"digest"`

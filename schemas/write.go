@@ -140,3 +140,25 @@ func markdownList(w io.Writer, l *CodeList) {
 }
 
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+// WriteTableMarkdown writes one table or view as Markdown. It is an error where nothing has the
+// name.
+func WriteTableMarkdown(w io.Writer, s *Schema, name string) error {
+	out := bufio.NewWriter(w)
+	if t := s.Table(name); t != nil {
+		markdownTable(out, t)
+		return out.Flush()
+	}
+	if v := s.View(name); v != nil {
+		markdownView(out, s, v)
+		return out.Flush()
+	}
+	return fmt.Errorf("no table or view %q", name)
+}
+
+// WriteListMarkdown writes one code list as Markdown.
+func WriteListMarkdown(w io.Writer, l *CodeList) error {
+	out := bufio.NewWriter(w)
+	markdownList(out, l)
+	return out.Flush()
+}

@@ -118,3 +118,33 @@ func TestParquetMetadata(t *testing.T) {
 		}
 	}
 }
+
+// One table, view or list as Markdown is what the whole dictionary says of it.
+func TestWriteMarkdownOfOne(t *testing.T) {
+	var all bytes.Buffer
+	if err := WriteMarkdown(&all, Builtin()); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ list, name, heading string }{
+		{"", "statistic", "## Table `statistic`"},
+		{"", "statistic_current", "## View `statistic_current`"},
+		{"value_status", "", "## Code list `value_status`"},
+	} {
+		var b bytes.Buffer
+		var err error
+		if tt.list != "" {
+			err = WriteListMarkdown(&b, Builtin().List(tt.list))
+		} else {
+			err = WriteTableMarkdown(&b, Builtin(), tt.name)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), tt.heading) || !strings.Contains(all.String(), b.String()) {
+			t.Errorf("%s%s: got %s", tt.list, tt.name, b.String())
+		}
+	}
+	if err := WriteTableMarkdown(&bytes.Buffer{}, Builtin(), "nothing"); err == nil {
+		t.Error("a table that is not there was written")
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"palermo/pipeline"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the home and the machine before a night's run",
+		Long: `Check what a run needs: the home and its config, permissions, key, disk, ledger and snapshot. Nothing is
+written. The exit status is 3 where a check fails.`,
+		Args: cobra.NoArgs,
+	}
+	c.RunE = a.does("doctor", func(context.Context, []string) (*result, error) { return a.doctor() })
+	return c
+}
+
+// checkup is what --json holds of doctor.
+type checkup struct {
+	Home   string           `json:"home"`
+	Checks []pipeline.Check `json:"checks"`
+	Warned int              `json:"warned"`
+	Failed int              `json:"failed"`
+}
+
+func (a *app) doctor() (*result, error) {
+	if err := a.checkMappings(); err != nil {
+		return nil, err
+	}
+	c := &checkup{Home: a.homeDir(), Checks: pipeline.Doctor(a.homeDir(), a.mappings, a.now())}
+	for _, k := range c.Checks {
+		switch k.Status {
+		case pipeline.Warn:
+			c.Warned++
+		case pipeline.Fail:
+			c.Failed++
+		}
+	}
+	r := &result{ok: c.Failed == 0, summary: c.headline(), value: c, text: c.text}
+	if c.Failed > 0 {
+		r.exit = exitEnvironment
+	}
+	return r, nil
+}
+
+func (c *checkup) headline() string {
+	switch {
+	case c.Failed > 0:
+		return fmt.Sprintf("%s failed: a run would not be safe.", count(c.Failed, "check"))
+	case c.Warned > 0:
+		return fmt.Sprintf("A run can start; %s to look at.", count(c.Warned, "thing"))
+	}
+	return "A run can start."
+}
+
+func (c *checkup) text(p *printer) {
+	paint := map[string]func(string) styled{pipeline.Pass: p.good, pipeline.Warn: p.warn, pipeline.Fail: p.bad}
+	for _, k := range c.Checks {
+		word := paint[k.Status](fmt.Sprintf("%-4s", k.Status))
+		p.line("%s  %s: %s", word, k.Name, k.Message)
+		if k.Status != pipeline.Pass && k.Path != "" {
+			p.line("      %s", k.Path)
+		}
+		if k.Suggestion != "" {
+			p.line("      %s %s", p.arrow(), k.Suggestion)
+		}
+	}
+	p.blank()
+	p.line("%s", c.headline())
+}

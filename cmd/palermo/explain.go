@@ -1,0 +1,268 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"palermo/diag"
+	"palermo/pipeline"
+	"palermo/transform"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "explain ID [FIELD]",
+		Short: "Lead a published value back to its cell",
+		Long: `Lead a published row back to the cells it came from: the submission, the sheet, the cell and its text, the
+rule that read it, the code it became, and the lines of the mapping that say so. The cells are read again
+from the received file, by the mapping that the row was made with.
+
+ID is the row's id, as in the column statistic_id. With FIELD, a field or a column of it, the whole way is told;
+without it, each field that is filled has one line.`,
+		Example: `  palermo explain s0123456789abcdef.1.42
+  palermo explain s0123456789abcdef.1.42 value`,
+		Args: cobra.RangeArgs(1, 2),
+	}
+	c.RunE = a.does("explain", func(ctx context.Context, args []string) (*result, error) { return a.explain(ctx, args) })
+	return c
+}
+
+// explained is what --json holds of explain.
+type explained struct {
+	*pipeline.Explanation
+	Differs []string `json:"differs"` // columns in which the published row is not what the cells give now
+
+	only string // the field asked for
+}
+
+func (a *app) explain(ctx context.Context, args []string) (*result, error) {
+	h, err := a.readHome()
+	if err != nil {
+		return nil, err
+	}
+	all, err := h.Explain(ctx, args[0])
+	if err != nil {
+		return nil, err
+	}
+	x := all[0]
+	e := &explained{Explanation: x, Differs: append([]string{}, x.Differs()...)}
+	if len(args) == 2 {
+		if err := e.narrow(args[1]); err != nil {
+			return nil, err
+		}
+	}
+	return &result{ok: x.Rejected == nil && len(e.Differs) == 0, summary: e.headline(), value: e, text: e.text}, nil
+}
+
+// narrow leaves only the field of that name, or that has a column of that name.
+func (e *explained) narrow(name string) error {
+	var names []string
+	for _, f := range e.Fields {
+		names = append(names, f.Field)
+		_, isColumn := f.Values[name]
+		if f.Field == name || isColumn || strings.HasPrefix(name, f.Field+"_") && slices.Contains(companions(), strings.TrimPrefix(name, f.Field)) {
+			e.Fields, e.only = []transform.Trace{f}, f.Field
+			return nil
+		}
+	}
+	return usagef("table %s has no field %q%s", e.Table, name, nearest(name, names))
+}
+
+// companions are the endings of the columns that a field may stand for.
+func companions() []string {
+	return []string{"_text", "_low", "_high", "_from", "_to", "_status", "_as_reported", "_precision_code", "_basis_code"}
+}
+
+func (e *explained) headline() string {
+	at := e.at(diag.Pos{Row: e.Row})
+	switch {
+	case e.Rejected != nil:
+		return fmt.Sprintf("%s: the row could not be read [%s]; it waits in quarantine", at, e.Rejected.Code)
+	case len(e.Published) == 0:
+		return fmt.Sprintf("%s: the row is not in the published snapshot", at)
+	case len(e.Differs) > 0:
+		return fmt.Sprintf("%s: the published row differs from what its cells give now, in %s", at, strings.Join(e.Differs, ", "))
+	}
+	return fmt.Sprintf("%s: table %s, from %s", at, e.Table, e.Submission.Agency)
+}
+
+// at is a place in the row's file.
+func (e *explained) at(p diag.Pos) string {
+	p.File, p.Sheet = e.Submission.Name, e.Sheet
+	return p.String()
+}
+
+func (e *explained) text(p *printer) {
+	s := &e.Submission
+	p.line("%s  %s", p.bold(e.Table), e.ID)
+	p.line("  submission  %s (receipt %s): %s from %s, received %s UTC", s.ID, s.Receipt, s.Name, s.Agency, day(s.Received))
+	p.line("  row         %s", e.at(diag.Pos{Row: e.Row}))
+	p.line("  mapping     %s (%s)", e.Source, e.Vintage)
+	e.state(p)
+	p.blank()
+	if e.only != "" {
+		e.story(p, &e.Fields[0])
+		return
+	}
+	e.overview(p)
+}
+
+// state says where the row is, if it is not simply published.
+func (e *explained) state(p *printer) {
+	switch {
+	case e.Rejected != nil:
+		p.line("  %s    %s%s [%s]", p.bad("rejected"), prefixed(e.Rejected.Field, ": "), diag.Codes[e.Rejected.Code].Meaning, string(e.Rejected.Code))
+		p.line("              The row waits in quarantine, whole. %s", diag.Codes[e.Rejected.Code].Advice)
+	case len(e.Published) == 0:
+		p.line("  %s   the row is not in the current snapshot", p.warn("published"))
+	}
+	for _, c := range e.Differs {
+		p.line("  %s     column %s is published as %s; the cells give %s now", p.warn("differs"), c, text(e.Published[c]), text(e.now(c)))
+	}
+}
+
+func prefixed(s, sep string) string {
+	if s == "" {
+		return ""
+	}
+	return s + sep
+}
+
+func text(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// now is what the cells give for a column.
+func (e *explained) now(column string) string {
+	for _, f := range e.Fields {
+		if v, ok := f.Values[column]; ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// overview has a line for each field that is filled.
+func (e *explained) overview(p *printer) {
+	rows := [][]styled{p.cells("FIELD", "VALUE", "CELL", "TEXT", "RULE", "SAID AT")}
+	var empty []string
+	for i := range e.Fields {
+		f := &e.Fields[i]
+		if len(f.Values) == 0 {
+			empty = append(empty, f.Field)
+			continue
+		}
+		cell, word := e.used(f)
+		rows = append(rows, p.cells(f.Field, shortly(values(f)), cell, shortly(word), f.Rule, said(f)))
+	}
+	p.grid("  ", nil, rows)
+	if len(empty) > 0 {
+		p.blank()
+		p.line("  Empty: %s", strings.Join(empty, ", "))
+	}
+}
+
+// used is the cell that decided, and its text.
+func (e *explained) used(f *transform.Trace) (cell, word string) {
+	for _, c := range f.Cells {
+		if c.Used {
+			return diag.Cell(c.Row, c.Col), c.Text
+		}
+	}
+	return "", ""
+}
+
+// values is a field's columns, without the field's name where that goes without saying.
+func values(f *transform.Trace) string {
+	if len(f.Values) == 1 && f.Values[f.Field] != "" {
+		return f.Values[f.Field]
+	}
+	var parts []string
+	for _, c := range sortedKeys(f.Values) {
+		name := strings.TrimPrefix(strings.TrimPrefix(c, f.Field), "_")
+		if name == "" {
+			name = "code"
+		}
+		parts = append(parts, name+" "+f.Values[c])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// shortly is the beginning of the text.
+func shortly(s string) string {
+	const width = 36
+	if r := []rune(s); len(r) > width {
+		return string(r[:width-3]) + "..."
+	}
+	return s
+}
+
+// said is where the mapping says so: the line of the codes file where there is one.
+func said(f *transform.Trace) string {
+	if f.Codes != (diag.Pos{}) {
+		return f.Codes.String()
+	}
+	return f.Said.String()
+}
+
+// story is the whole way of one field.
+func (e *explained) story(p *printer, f *transform.Trace) {
+	p.line("%s", p.bold(f.Field))
+	for _, c := range sortedKeys(f.Values) {
+		p.line("  %s = %s%s", c, f.Values[c], e.publishedAs(c))
+	}
+	if len(f.Values) == 0 {
+		p.line("  is empty")
+	}
+	for _, c := range f.Cells {
+		how := ""
+		if !c.Used {
+			how = " (passed over)"
+		}
+		p.line("  %s cell     %s%s%s", p.from(), e.at(diag.Pos{Row: c.Row, Col: c.Col}), column(c.Column), how)
+		p.line("    text     %s", text(c.Text))
+	}
+	if f.Rule != "" {
+		p.line("  %s rule     %s", p.from(), f.Rule)
+	}
+	if f.Status != "" {
+		p.line("    status   %s", strings.ReplaceAll(f.Status, "_", " "))
+	}
+	if f.Said != (diag.Pos{}) {
+		p.line("  %s mapping  %s", p.from(), f.Said)
+	}
+	if f.Codes != (diag.Pos{}) {
+		p.line("  %s codes    %s", p.from(), f.Codes)
+	}
+	if f.Note != "" {
+		p.line("    note     %s", f.Note)
+	}
+}
+
+func column(name string) string {
+	if name == "" {
+		return ""
+	}
+	return ", column " + name
+}
+
+// publishedAs says so where the current snapshot has something else.
+func (e *explained) publishedAs(column string) string {
+	if slices.Contains(e.Differs, column) {
+		return fmt.Sprintf(" (published: %s)", text(e.Published[column]))
+	}
+	return ""
+}
+
+// from leads back to where a thing came from.
+func (p *printer) from() styled { return p.sign("←", "<-") }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
