@@ -67,6 +67,8 @@ const (
 	HomeLocked          Code = "home.locked"
 	BalanceBroken       Code = "balance.broken" // read is not loaded + rejected + skipped: a bug of ours
 	LakeEntryUnreadable Code = "lake.unreadable"
+	SnapshotUnreadable  Code = "snapshot.unreadable" // current leads to no whole snapshot
+	MappingUnreadable   Code = "mapping.unreadable"  // the folder or a file of it cannot be read
 )
 
 // Codes is every code with its meaning and advice. A test holds it, the constants and
@@ -122,8 +124,10 @@ var Codes = map[Code]Entry{
 	ConfigSyntax:        {Error, "palermo.yaml is not YAML, or uses a setting that does not exist.", "See docs/config.md."},
 	HomeKeyMissing:      {Error, "The home has published snapshots, but its key is gone.", "Restore vault/key from its backup, or set PALERMO_KEY_FILE. A new key would break every link to earlier data."},
 	HomeReadOnly:        {Error, "The home cannot be written to.", "Check the owner and the permissions of the folder."},
-	HomeDiskFull:        {Error, "The disk is full.", "Free some space and run again; the last published snapshot is untouched."},
+	HomeDiskFull:        {Error, "The disk is full, or a limit on the size of files is reached.", "Free some space and run again; the last published snapshot is untouched."},
 	HomeLocked:          {Error, "Another run is at work in this home.", "Wait for it to end."},
 	BalanceBroken:       {Error, "Rows read are not rows loaded, rejected and skipped: a bug of palermo.", "Please report it, with the counts."},
+	SnapshotUnreadable:  {Warning, "The current snapshot is not there or its manifest is torn; a new one is published in its place.", "Check the disk."},
+	MappingUnreadable:   {Error, "A mapping, or the folder that mappings are looked for in, cannot be read.", "Check the path and its permissions."},
 	LakeEntryUnreadable: {Warning, "What an earlier run kept of a submission cannot be read; it was made again.", "Nothing, unless it happens again: then check the disk."},
 }

@@ -36,7 +36,7 @@ var groups = []struct {
 	{"Columns and rows", []string{"column", "row"}},
 	{"Values and keys", []string{"code", "value", "key"}},
 	{"The mapping and the settings", []string{"mapping", "config"}},
-	{"The home and the run", []string{"home", "balance", "lake"}},
+	{"The home and the run", []string{"home", "balance", "lake", "snapshot"}},
 }
 
 func TestCodesAreDescribed(t *testing.T) {

@@ -5,7 +5,9 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"palermo/diag"
@@ -103,7 +105,8 @@ func (c *container) refuse() string {
 // inflate reads every part to its end, within the limits.
 func (c *container) inflate(f *File) error {
 	total, held := f.o.MaxUnzipBytes, f.o.MaxPartBytes
-	for name, z := range c.parts {
+	for _, name := range slices.Sorted(maps.Keys(c.parts)) { // of two faults the same one is reported each time
+		z := c.parts[name]
 		n, err := inflatePart(z, total)
 		if err != nil {
 			return fault(err, diag.FileDamaged, f.pos(), "a part of the container cannot be read to its end")

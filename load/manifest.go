@@ -32,7 +32,10 @@ type Manifest struct {
 	SchemaDigest   string            `json:"schema_digest"`
 	InputsDigest   string            `json:"inputs_digest"` // of all that the run's result depends on
 	DuckDBVersion  string            `json:"duckdb_version"`
-	Submissions    []string          `json:"submissions"`      // ids
+	Submissions    []string          `json:"submissions"` // ids
+	RowsLoaded     int64             `json:"rows_loaded"` // of all submissions
+	RowsRejected   int64             `json:"rows_rejected"`
+	Made           int               `json:"made"`             // submissions harmonised by the run
 	States         map[string]string `json:"states,omitempty"` // name to hash of what the run keeps beside the snapshot
 	Files          []File            `json:"files"`            // set by Seal, by path
 }
@@ -45,6 +48,9 @@ type File struct {
 	Rows   int64  `json:"rows"` // of a Parquet file; 0 for others
 }
 
+// ErrManifest is wrapped by the error about a manifest that is torn or overwritten.
+var ErrManifest = errors.New("not a manifest")
+
 // ReadManifest reads the manifest of a snapshot's folder.
 func ReadManifest(dir string) (*Manifest, error) {
 	path := filepath.Join(dir, ManifestName)
@@ -54,7 +60,7 @@ func ReadManifest(dir string) (*Manifest, error) {
 	}
 	m := new(Manifest)
 	if err := json.Unmarshal(b, m); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrManifest, err)
 	}
 	if m.Format != manifestFormat {
 		return nil, fmt.Errorf("%s: format %d is not known to this version", path, m.Format)

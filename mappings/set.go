@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -30,14 +31,15 @@ func Load(systems ...fs.FS) (*Set, []diag.Diagnostic, error) {
 	byID := map[string]*Mapping{}
 	var all []diag.Diagnostic
 	for _, fsys := range systems {
-		files, err := fs.Glob(fsys, "*/mapping.yaml")
+		folders, err := list(fsys)
 		if err != nil {
 			return nil, nil, fmt.Errorf("list mappings: %w", err)
 		}
-		for _, f := range files {
-			m, ds, err := Decode(fsys, path.Dir(f))
+		for _, f := range folders {
+			m, ds, err := Decode(fsys, f)
 			if err != nil {
-				return nil, nil, err
+				ds = []diag.Diagnostic{{Code: diag.MappingUnreadable, Severity: diag.Error,
+					Pos: diag.Pos{File: path.Join(f, "mapping.yaml")}, Message: "the mapping or one of its codes files cannot be read"}}
 			}
 			all = append(all, ds...)
 			if m != nil {
@@ -51,6 +53,24 @@ func Load(systems ...fs.FS) (*Set, []diag.Diagnostic, error) {
 	}
 	sort.Slice(s.Mappings, func(i, j int) bool { return s.Mappings[i].Source.ID < s.Mappings[j].Source.ID })
 	return s, all, nil
+}
+
+// list is the folders that have a mapping, which need not be one that can be read.
+func list(fsys fs.FS) ([]string, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		if e.Type().IsRegular() {
+			continue
+		}
+		if _, err := fs.Stat(fsys, path.Join(e.Name(), "mapping.yaml")); !errors.Is(err, fs.ErrNotExist) {
+			out = append(out, e.Name())
+		}
+	}
+	return out, nil
 }
 
 // Source is the mapping of the source, or nil.

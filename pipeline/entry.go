@@ -29,14 +29,15 @@ const (
 // Entry is what was made of one submission. It is kept in the lake beside the Parquet files, and
 // is written last: where it is, they are whole.
 type Entry struct {
-	Key         string       `json:"key"` // of everything the entry depends on
-	Submission  string       `json:"submission"`
-	Status      string       `json:"status"`
-	Format      string       `json:"format"`
-	Sheets      []SheetEntry `json:"sheets"`
-	Files       []LakeFile   `json:"files"`
-	Quarantined int64        `json:"quarantined"`
-	Found       []Found      `json:"found"`
+	Key             string       `json:"key"` // of everything the entry depends on
+	Submission      string       `json:"submission"`
+	Status          string       `json:"status"`
+	Format          string       `json:"format"`
+	Sheets          []SheetEntry `json:"sheets"`
+	Files           []LakeFile   `json:"files"`
+	Quarantined     int64        `json:"quarantined"`
+	QuarantineBytes int64        `json:"quarantine_bytes,omitempty"` // of the file of rejected rows
+	Found           []Found      `json:"found"`
 }
 
 // SheetEntry is what was made of one sheet: enough to walk back from a value to its cell.
@@ -59,9 +60,10 @@ type SheetEntry struct {
 
 // LakeFile is one Parquet file of a submission in the lake.
 type LakeFile struct {
-	Table string `json:"table"`
-	Rows  int64  `json:"rows"`
-	Bytes int64  `json:"bytes"`
+	Table  string `json:"table"`
+	Rows   int64  `json:"rows"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
 }
 
 // Balance is the account of one source table: each unit read is loaded, rejected or skipped.
@@ -166,24 +168,63 @@ func (h *Home) quarantineFile(submission string) string {
 }
 
 // readEntry is what an earlier run made of the submission, or nil where that must be made again:
-// nothing was kept, what it depends on changed, or its files are not there.
-func (h *Home) readEntry(s *Submission) (*Entry, error) {
+// nothing was kept, what it depends on changed, or the received copy, which was gone, is back.
+// damaged says that something was kept that is not whole.
+func (h *Home) readEntry(s *Submission) (e *Entry, damaged bool, err error) {
 	b, err := os.ReadFile(h.entryFile(s.ID))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, environment(err)
+		return nil, false, environment(err)
 	}
-	var e Entry
-	if json.Unmarshal(b, &e) != nil || e.Key != h.entryKey(s) {
-		return nil, nil
+	e = &Entry{}
+	switch {
+	case json.Unmarshal(b, e) != nil:
+		return nil, true, nil
+	case e.Key != h.entryKey(s), e.withdrawn() && h.received(s):
+		return nil, false, nil
+	case !h.kept(e):
+		return nil, true, nil
+	}
+	return e, false, nil
+}
+
+// kept reports whether the entry's files are there in their length.
+func (h *Home) kept(e *Entry) bool {
+	long := func(path string, bytes int64) bool {
+		fi, err := os.Stat(path)
+		return err == nil && fi.Size() == bytes
 	}
 	for _, f := range e.Files {
-		fi, err := os.Stat(h.lakeFile(f.Table, s.ID))
-		if err != nil || fi.Size() != f.Bytes {
-			return nil, nil
+		if !long(h.lakeFile(f.Table, e.Submission), f.Bytes) {
+			return false
 		}
 	}
-	return &e, nil
+	return e.Quarantined == 0 || long(h.quarantineFile(e.Submission), e.QuarantineBytes)
+}
+
+// intact reports whether the entry's files are, byte for byte, what was written.
+func (h *Home) intact(e *Entry) (bool, error) {
+	for _, f := range e.Files {
+		sum, err := fileDigest(h.lakeFile(f.Table, e.Submission))
+		if err != nil {
+			return false, err
+		}
+		if sum != f.SHA256 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// received reports whether the copy in the inbox is there.
+func (h *Home) received(s *Submission) bool {
+	_, err := os.Stat(h.path(inboxDir, s.SHA256))
+	return err == nil
+}
+
+// withdrawn reports whether the entry was made without the received copy.
+func (e *Entry) withdrawn() bool {
+	return slices.ContainsFunc(e.Found, func(f Found) bool { return f.Code == diag.FileWithdrawn })
 }

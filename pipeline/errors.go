@@ -71,7 +71,7 @@ func environment(err error) error {
 		path = pe.Path
 	}
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return &EnvironmentError{diag.HomeDiskFull, path, err}
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return &EnvironmentError{diag.HomeReadOnly, path, err}

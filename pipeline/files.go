@@ -1,8 +1,12 @@
 package pipeline
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -36,6 +40,24 @@ func writeFile(path string, b []byte, mode os.FileMode) (err error) {
 	return syncDir(filepath.Dir(path))
 }
 
+// writeNew writes a private file whole, or not at all where the path is taken: then the error is
+// fs.ErrExist, whoever took it, and however late.
+func writeNew(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*.tmp") // 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(b)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
 // syncDir makes the names in a folder durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
@@ -52,6 +74,20 @@ func writeJSON(path string, v any, mode os.FileMode) error {
 		return fmt.Errorf("encode %s: %w", filepath.Base(path), err)
 	}
 	return writeFile(path, append(b, '\n'), mode)
+}
+
+// fileDigest is the SHA-256 of a file, in hexadecimal.
+func fileDigest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 func readJSON(path string, v any) error {

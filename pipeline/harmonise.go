@@ -36,7 +36,7 @@ type Harmoniser struct {
 // Harmonise reads the file at path as the submission s. What is wrong with the file is in the
 // entry; an error is about the machine, or a bug. The entry has no key yet.
 func (h *Harmoniser) Harmonise(ctx context.Context, path string, s *Submission) (*Entry, error) {
-	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, writers: map[string]*load.Writer{}}
+	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, sheetNo: map[string]int{}, writers: map[string]*load.Writer{}}
 	j.found.Keep = h.Examples
 	err := j.read(ctx, path)
 	var bad *extract.Error
@@ -65,6 +65,7 @@ type job struct {
 	sub     *Submission
 	entry   *Entry
 	found   diag.List
+	sheetNo map[string]int          // by name, for the sheets looked at so far
 	writers map[string]*load.Writer // by table
 	aside   *rowWriter              // the quarantine; nil while no row was rejected
 }
@@ -89,6 +90,7 @@ func (j *job) read(ctx context.Context, path string) error {
 
 // sheet recognises one sheet and harmonises its table.
 func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
+	j.sheetNo[sh.Name] = sh.No
 	preview, err := extract.Preview(ctx, sh, mappings.PreviewRows)
 	if err != nil {
 		return err
@@ -278,12 +280,24 @@ func (j *job) close(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		j.entry.Files = append(j.entry.Files, LakeFile{Table: name, Rows: w.Rows(), Bytes: fi.Size()})
+		sum, err := fileDigest(j.File(name))
+		if err != nil {
+			return err
+		}
+		j.entry.Files = append(j.entry.Files, LakeFile{Table: name, Rows: w.Rows(), Bytes: fi.Size(), SHA256: sum})
 	}
 	if j.aside == nil { // an earlier making of the submission may have rejected some
 		return removeIfThere(j.Quarantine)
 	}
-	return j.aside.close(ctx)
+	if err := j.aside.close(ctx); err != nil {
+		return err
+	}
+	fi, err := os.Stat(j.Quarantine)
+	if err != nil {
+		return err
+	}
+	j.entry.QuarantineBytes = fi.Size()
+	return nil
 }
 
 // abort removes what was begun.
@@ -307,6 +321,8 @@ func (j *job) status() {
 	case !known && rows.Read == 0:
 		e.Status = StatusRefused
 		j.find(diag.FileEmpty, at, "the file has no cells")
+	case !known && j.found.CountCode(diag.VintageUnknown) > 0:
+		e.Status = StatusQuarantined // the finding names the source that it is nearest to
 	case !known:
 		e.Status = StatusQuarantined
 		j.find(diag.SourceUnknown, at, "no mapping knows any table of this file")
@@ -330,14 +346,10 @@ func (j *job) reject(ctx context.Context, e *SheetEntry, r transform.Reject) err
 
 // keepFindings puts the findings into the entry, in the order of their places.
 func (j *job) keepFindings() {
-	no := map[string]int{}
-	for i := range j.entry.Sheets {
-		no[j.entry.Sheets[i].Name] = j.entry.Sheets[i].No
-	}
 	nth := map[diag.Group]int{}
 	for _, d := range j.found.Kept() {
 		g := diag.Group{Code: d.Code, Sheet: d.Pos.Sheet, Field: d.Field}
 		nth[g]++
-		j.entry.Found = append(j.entry.Found, Found{Diagnostic: d, SheetNo: no[d.Pos.Sheet], N: nth[g], Of: j.found.Count(d)})
+		j.entry.Found = append(j.entry.Found, Found{Diagnostic: d, SheetNo: j.sheetNo[d.Pos.Sheet], N: nth[g], Of: j.found.Count(d)})
 	}
 }

@@ -83,24 +83,35 @@ func readHome(dir, extra string) (*Home, error) {
 	if h.Config, err = readConfig(filepath.Join(dir, "palermo.yaml")); err != nil {
 		return nil, err
 	}
-	folders := []string{filepath.Join(dir, "mappings"), h.Config.Mappings, extra}
+	folders := []string{h.Config.Mappings, extra}
+	if own := filepath.Join(dir, "mappings"); isThere(own) {
+		folders = append([]string{own}, folders...)
+	}
 	if h.Mappings, err = LoadMappings(h.Schema, folders...); err != nil {
 		return nil, err
 	}
 	return h, nil
 }
 
-// LoadMappings reads the built-in mappings and those in the folders, of which any may be empty or
-// missing unless it is the last. Anything wrong with one is a ConfigError.
+// isThere reports whether the path names something, even if it leads nowhere.
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// LoadMappings reads the built-in mappings and those in the folders; an empty name is passed over.
+// Anything wrong with one, as a folder that cannot be read, is a ConfigError.
 func LoadMappings(s *schemas.Schema, folders ...string) (*mappings.Set, error) {
 	systems := []fs.FS{mappings.Builtin()}
 	for _, f := range folders {
 		if f == "" {
 			continue
 		}
-		if _, err := os.Stat(f); err == nil {
-			systems = append(systems, os.DirFS(f))
+		if _, err := os.ReadDir(f); err != nil {
+			return nil, &ConfigError{[]diag.Diagnostic{{Code: diag.MappingUnreadable, Severity: diag.Error, Pos: diag.Pos{File: f},
+				Message: "the folder of mappings cannot be read"}}}
 		}
+		systems = append(systems, os.DirFS(f))
 	}
 	set, ds, err := mappings.Load(systems...)
 	if err != nil {

@@ -34,22 +34,28 @@ func (h *Home) KeyFile() string {
 // nothing yet: a new key would break every link to what was published under the old one.
 func openKey(h *Home, mayMake bool) (key, error) {
 	file := h.KeyFile()
-	b, err := os.ReadFile(file)
+	k, err := readKey(file)
 	switch {
-	case err == nil:
-		k, err := decodeKey(b)
-		if err != nil {
-			return nil, &EnvironmentError{diag.HomeKeyMissing, file, err}
-		}
-		return k, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, environment(err)
+		return k, err
 	case h.hasSnapshots():
 		return nil, &EnvironmentError{diag.HomeKeyMissing, file, nil}
 	case !mayMake:
 		return nil, nil
 	}
 	return makeKey(file)
+}
+
+func readKey(file string) (key, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, environment(err)
+	}
+	k, err := decodeKey(b)
+	if err != nil {
+		return nil, &EnvironmentError{diag.HomeKeyMissing, file, err}
+	}
+	return k, nil
 }
 
 func decodeKey(b []byte) (key, error) {
@@ -65,7 +71,11 @@ func makeKey(file string) (key, error) {
 	if _, err := rand.Read(k); err != nil {
 		return nil, fmt.Errorf("make a key: %w", err)
 	}
-	if err := writeFile(file, []byte(hex.EncodeToString(k)+"\n"), 0o600); err != nil {
+	err := writeNew(file, []byte(hex.EncodeToString(k)+"\n"))
+	if errors.Is(err, fs.ErrExist) { // another first run made one meanwhile, and may be using it
+		return readKey(file)
+	}
+	if err != nil {
 		return nil, environment(fmt.Errorf("make a key: %w", err))
 	}
 	return k, nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -144,6 +145,11 @@ func (l *Ledger) nextReceipt(now time.Time) string {
 		}
 	}
 	return fmt.Sprintf("PAL-%d-%06d", now.Year(), n)
+}
+
+// hasRun reports whether the ledger has the run's line.
+func (l *Ledger) hasRun(id string) bool {
+	return slices.ContainsFunc(l.Runs, func(r RunLine) bool { return r.Run == id })
 }
 
 // find is the submission of that id, or nil.

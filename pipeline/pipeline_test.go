@@ -16,7 +16,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	sandbox.Main(pipeline.Roles())
+	roles := pipeline.Roles()
+	roles[roleRun] = sandbox.Func(runRole)
+	sandbox.Main(roles)
 	os.Exit(m.Run())
 }
 

@@ -42,7 +42,8 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 		return fmt.Errorf("steward: %w", err)
 	}
 	m := load.Manifest{Started: r.started, Ended: r.Now().UTC(), PalermoVersion: r.Version, SchemaVersion: r.Schema.Version,
-		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion}
+		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion,
+		RowsLoaded: r.summary.Rows.Loaded, RowsRejected: r.summary.Rows.Rejected, Made: r.summary.Made}
 	for _, s := range r.ledger.Submissions {
 		m.Submissions = append(m.Submissions, s.ID)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -54,6 +55,7 @@ type Summary struct {
 	Snapshot    string            `json:"snapshot,omitempty"` // the folder of the current snapshot
 	Files       []FileSummary     `json:"files"`              // taken in by this run
 	Waiting     []diag.Diagnostic `json:"waiting,omitempty"`  // files that stayed in the drop folder, and why
+	Remade      []diag.Diagnostic `json:"remade,omitempty"`   // submissions of which the lake was damaged
 	Made        int               `json:"made"`               // submissions harmonised by this run
 	Reused      int               `json:"reused"`             // submissions whose rows the lake had
 	Submissions int               `json:"submissions"`
@@ -137,13 +139,16 @@ func (r *run) do(ctx context.Context) (err error) {
 	}
 	r.sum(entries)
 	inputs := r.inputs(entries)
-	current, manifest, err := load.Current(r.Dir)
-	if err != nil && !errors.Is(err, load.ErrNone) {
-		return fmt.Errorf("read the current snapshot: %w", err)
+	current, manifest, err := r.current()
+	if err != nil {
+		return err
 	}
 	if manifest != nil && manifest.InputsDigest == inputs && !r.Full {
 		r.summary.Status, r.summary.Snapshot = RunNothingNew, current
 		return r.record(inputs)
+	}
+	if err := r.mend(ctx, entries); err != nil {
+		return err
 	}
 	if err := r.publish(ctx, entries, inputs); err != nil {
 		return fmt.Errorf("publish: %w", err)
@@ -151,12 +156,54 @@ func (r *run) do(ctx context.Context) (err error) {
 	return r.record(inputs)
 }
 
+// current is the folder of the published snapshot and its manifest; nil where there is none, or
+// none that can be read: then a new one takes its place. A run that was killed after it published
+// and before its line was in the ledger gets that line now.
+func (r *run) current() (string, *load.Manifest, error) {
+	dir, m, err := load.Current(r.Dir)
+	switch {
+	case errors.Is(err, load.ErrNone):
+		return "", nil, nil
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, load.ErrManifest):
+		r.Log.Warn("current snapshot cannot be read", zap.String("code", string(diag.SnapshotUnreadable)))
+		return "", nil, nil
+	case err != nil:
+		return "", nil, fmt.Errorf("read the current snapshot: %w", err)
+	case r.ledger.hasRun(m.Run):
+		return dir, m, nil
+	}
+	l := RunLine{Run: m.Run, Started: m.Started, Ended: m.Ended, Status: RunPublished, Version: m.PalermoVersion, Inputs: m.InputsDigest,
+		Loaded: m.RowsLoaded, Rejected: m.RowsRejected, Files: len(m.Submissions), New: m.Made}
+	r.ledger.Runs = append(r.ledger.Runs, l)
+	return dir, m, r.appendLedger(line{Run: &l})
+}
+
 // sweep removes what killed runs left.
 func (r *run) sweep() error {
 	if err := load.Sweep(r.Dir); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
+	if err := r.sweepSteward(); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	return os.MkdirAll(r.path(stateDir, "tmp"), 0o700)
+}
+
+// sweepSteward removes what stewards would have had of snapshots that were never published.
+func (r *run) sweepSteward() error {
+	runs, err := os.ReadDir(r.path(stewardDir))
+	if err != nil {
+		return err
+	}
+	for _, d := range runs {
+		if _, err := os.Stat(r.path(snapshotsDir, d.Name())); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := os.RemoveAll(r.path(stewardDir, d.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // intake claims the files of the drop folder. A file leaves the folder only after its copy and
@@ -208,17 +255,51 @@ func (r *run) entries(ctx context.Context) ([]*Entry, error) {
 			todo = append(todo, i)
 			continue
 		}
-		e, err := r.readEntry(&r.ledger.Submissions[i])
+		e, damaged, err := r.readEntry(&r.ledger.Submissions[i])
 		if err != nil {
 			return nil, err
+		}
+		if damaged {
+			r.damaged(&r.ledger.Submissions[i])
 		}
 		if out[i] = e; e == nil {
 			todo = append(todo, i)
 		}
 	}
 	r.summary.Made, r.summary.Reused = len(todo), len(out)-len(todo)
+	return out, r.makeEntries(ctx, out, todo)
+}
+
+// damaged says that what was kept of the submission is not whole, and will be made again.
+func (r *run) damaged(s *Submission) {
+	c := diag.LakeEntryUnreadable
+	r.summary.Remade = append(r.summary.Remade, diag.Diagnostic{Code: c, Severity: diag.Codes[c].Severity,
+		Pos: diag.Pos{File: s.Agency + "/" + s.Name}, Message: "what was kept of submission " + s.ID + " is not whole; it is made again"})
+	r.Log.Warn("submission made again", zap.String("submission", s.ID), zap.String("code", string(c)))
+}
+
+// mend reads what is about to be published of the lake once more, and makes again what a disk has
+// damaged since.
+func (r *run) mend(ctx context.Context, entries []*Entry) error {
+	var todo []int
+	for i, e := range entries {
+		ok, err := r.intact(e)
+		if err != nil {
+			return fmt.Errorf("submission %s: %w", e.Submission, err)
+		}
+		if !ok {
+			r.damaged(&r.ledger.Submissions[i])
+			todo = append(todo, i)
+		}
+	}
+	r.summary.Made, r.summary.Reused = r.summary.Made+len(todo), r.summary.Reused-len(todo)
+	return r.makeEntries(ctx, entries, todo)
+}
+
+// makeEntries makes the entries of the submissions with these numbers.
+func (r *run) makeEntries(ctx context.Context, out []*Entry, todo []int) error {
 	if len(todo) == 0 {
-		return out, nil
+		return nil
 	}
 	r.Progress.Start("reading files", len(todo))
 	g, ctx := errgroup.WithContext(ctx)
@@ -230,7 +311,7 @@ func (r *run) entries(ctx context.Context) ([]*Entry, error) {
 			return err
 		})
 	}
-	return out, g.Wait()
+	return g.Wait()
 }
 
 func (r *run) threads() int {
@@ -248,12 +329,7 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
 		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, IDs: r.key,
 		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID)}
-	e, err := h.Harmonise(ctx, r.path(inboxDir, s.SHA256), s)
-	if errors.Is(err, os.ErrNotExist) {
-		if _, gone := os.Stat(r.path(inboxDir, s.SHA256)); gone != nil {
-			e, err = withdrawn(s), nil
-		}
-	}
+	e, err := r.harmonise(ctx, h, s)
 	if err != nil {
 		return nil, fmt.Errorf("submission %s: %w", s.ID, err)
 	}
@@ -276,9 +352,24 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	return e, nil
 }
 
+// harmonise reads the copy in the inbox, if it is still what was received.
+func (r *run) harmonise(ctx context.Context, h *Harmoniser, s *Submission) (*Entry, error) {
+	copied := r.path(inboxDir, s.SHA256)
+	sum, err := fileDigest(copied)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return withdrawn(s, "the received copy is not in the inbox"), nil
+	case err != nil:
+		return nil, err
+	case sum != s.SHA256:
+		return withdrawn(s, "the copy in the inbox is not what was received"), nil
+	}
+	return h.Harmonise(ctx, copied, s)
+}
+
 // withdrawn is the entry of a submission whose bytes are no longer in the inbox.
-func withdrawn(s *Submission) *Entry {
-	d := diag.Diagnostic{Code: diag.FileWithdrawn, Severity: diag.Error, Pos: diag.Pos{File: s.Name}, Message: "the received copy is not in the inbox"}
+func withdrawn(s *Submission, why string) *Entry {
+	d := diag.Diagnostic{Code: diag.FileWithdrawn, Severity: diag.Error, Pos: diag.Pos{File: s.Name}, Message: why}
 	return &Entry{Submission: s.ID, Status: StatusRefused, Found: []Found{{Diagnostic: d, N: 1, Of: 1}}}
 }
 

@@ -39,10 +39,13 @@ func runOnce(dir string) error {
 	return err
 }
 
-// scale is full, or sample where PALERMO_LONG=sample.
-func scale(full, sample int) int {
-	if os.Getenv("PALERMO_LONG") == "sample" {
-		return sample
+// full reports whether the tests run on their full scale.
+func full() bool { return os.Getenv("PALERMO_LONG") != "sample" }
+
+// scale is whole, or sample where PALERMO_LONG=sample.
+func scale(whole, sample int) int {
+	if full() {
+		return whole
 	}
-	return full
+	return sample
 }
