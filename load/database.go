@@ -156,9 +156,11 @@ func hardening(job BuildJob, tmp string) []string {
 		"SET lock_configuration=true")
 }
 
-// build writes the file and lets go of it.
+// build writes the file and lets go of it. All is one transaction: a statement of its own waits for
+// the disk, and there are more than a thousand comments.
 func (s *session) build(job BuildJob) error {
-	if err := s.exec(fmt.Sprintf("ATTACH %s AS %s (STORAGE_VERSION '%s')", literal(job.Out), catalog, StorageVersion), "USE "+catalog); err != nil {
+	attach := fmt.Sprintf("ATTACH %s AS %s (STORAGE_VERSION '%s')", literal(job.Out), catalog, StorageVersion)
+	if err := s.exec(attach, "USE "+catalog, "BEGIN"); err != nil {
 		return err
 	}
 	for _, t := range job.Tables {
@@ -171,7 +173,7 @@ func (s *session) build(job BuildJob) error {
 			return fmt.Errorf("view %s: %w", v.Name, err)
 		}
 	}
-	return s.exec("CHECKPOINT "+catalog, "USE memory", "DETACH "+catalog)
+	return s.exec("COMMIT", "CHECKPOINT "+catalog, "USE memory", "DETACH "+catalog)
 }
 
 func (s *session) fill(dir string, t BuildTable) error {
