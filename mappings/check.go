@@ -149,6 +149,9 @@ func (c *checker) child(i, j int) {
 	if ch.Split != "" {
 		c.codes(target.Field(ch.Field), ch.Codes, ch.By, "tables", i, "children", j)
 	}
+	if ch.Answers != "" {
+		c.codes(target.Field("answer_code"), ch.Answers, "", "tables", i, "children", j)
+	}
 	filled := map[string]bool{}
 	for k := range ch.Columns {
 		c.columnOf(&ch.Columns[k], target, filled, &c.m.Tables[i], "tables", i, "children", j, "columns", k)

@@ -238,6 +238,7 @@ func (m *Mapping) normalise() {
 		for j := range t.Skip {
 			t.Skip[j].Column = Word(t.Skip[j].Column)
 			words(t.Skip[j].Is)
+			words(t.Skip[j].Starts)
 		}
 	}
 }

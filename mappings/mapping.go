@@ -30,6 +30,7 @@ type Table struct {
 	Vintage   string            `yaml:"vintage" json:"vintage"`                                                 // the form's name, as "2025 download"; part of what a mapping is for
 	Recognise Recognise         `yaml:"recognise" json:"recognise"`                                             // which tables the entry is for, by content
 	Target    string            `yaml:"target" json:"target"`                                                   // table of the schema
+	Header    Header            `yaml:"header,omitempty" json:"header,omitempty"`                               // how many rows the header takes
 	HeaderRow int               `yaml:"header_row,omitempty" json:"header_row,omitempty"`                       // 0: found among the first rows
 	Stop      string            `yaml:"stop,omitempty" json:"stop,omitempty" jsonschema:"enum=blank_row,enum="` // what ends the table; below it all is counted as skipped
 	FromSheet []FromSheet       `yaml:"from_sheet,omitempty" json:"from_sheet,omitempty"`                       // fields filled from the sheet's name
@@ -74,8 +75,10 @@ type Child struct {
 	Declined     []string          `yaml:"declined,omitempty" json:"declined,omitempty"`           // words that mean: not answered
 	NotCollected []string          `yaml:"not_collected,omitempty" json:"not_collected,omitempty"` // words that make no row; a blank is one
 
+	Answers string `yaml:"answers,omitempty" json:"answers,omitempty"` // codes file for what else a flag may say, in place of yes and no
+
 	Split string `yaml:"split,omitempty" json:"split,omitempty"` // the column that holds a list
-	At    string `yaml:"at,omitempty" json:"at,omitempty"`       // what stands between the words, as ";"
+	At    string `yaml:"at,omitempty" json:"at,omitempty"`       // what stands between the words, as ";"; without it the cell is one word
 
 	Field  string `yaml:"field,omitempty" json:"field,omitempty"`   // the field that takes the code, of flags and split
 	Codes  string `yaml:"codes,omitempty" json:"codes,omitempty"`   // codes file of split
@@ -87,6 +90,13 @@ type Child struct {
 
 	When      map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`           // only in rows where the column holds one of the words
 	Constants map[string]string   `yaml:"constants,omitempty" json:"constants,omitempty"` // of every row that it makes
+}
+
+// Header is the shape of a table's header. In one of several rows the cells of a column are joined
+// from above, as "Victim / Sex"; a blank in a row but the last takes the text to its left, as merged
+// cells read.
+type Header struct {
+	Rows int `yaml:"rows,omitempty" json:"rows,omitempty" jsonschema:"minimum=1,maximum=5"` // 1 where it does not say
 }
 
 // FromSheet fills a field from the sheet's name.
@@ -126,6 +136,7 @@ type Column struct {
 	Suppressed []string            `yaml:"suppressed,omitempty" json:"suppressed,omitempty"`                                                 // words that mean: withheld
 	Repair     string              `yaml:"repair,omitempty" json:"repair,omitempty"`                                                         // named rule tried on a word that no list has
 	When       map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`                                                             // only in rows where the column holds one of the words; else not applicable
+	Basis      string              `yaml:"basis,omitempty" json:"basis,omitempty"`                                                           // the moment that ages are about: a code of the list basis
 	Fallback   bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"`                                                     // only where the columns before it for the same field gave nothing
 	Optional   bool                `yaml:"optional,omitempty" json:"optional,omitempty"`                                                     // the column may be absent from the table
 	Plain      bool                `yaml:"plain,omitempty" json:"plain,omitempty"`                                                           // identifiers, free text: no dictionary
@@ -151,7 +162,8 @@ type Fact struct {
 // Skip counts the rows whose column holds one of the words as skipped, with the reason.
 type Skip struct {
 	Column string   `yaml:"column" json:"column"`                                                                // the column that is looked at
-	Is     []string `yaml:"is" json:"is"`                                                                        // the words that mark such a row
+	Is     []string `yaml:"is,omitempty" json:"is,omitempty"`                                                    // its words
+	Starts []string `yaml:"starts,omitempty" json:"starts,omitempty"`                                            // what its words begin with
 	Reason string   `yaml:"reason" json:"reason" jsonschema:"enum=total_row,enum=footnote,enum=repeated_header"` // why the row is no data
 }
 

@@ -87,8 +87,9 @@ func (m *Mapping) candidate(i int, sheet string, rows []PreviewRow) Candidate {
 		return best
 	}
 	named := t.named()
-	for _, r := range rows {
-		if t.HeaderRow > 0 && r.Num != t.HeaderRow {
+	for k := range rows {
+		r, ok := t.Header.row(rows, k)
+		if !ok || t.HeaderRow > 0 && r.Num != t.HeaderRow {
 			continue
 		}
 		c := t.holdAgainst(r, named)
@@ -101,6 +102,63 @@ func (m *Mapping) candidate(i int, sheet string, rows []PreviewRow) Candidate {
 		}
 	}
 	return best
+}
+
+// between stands between the joined cells of a header of several rows.
+const between = " / "
+
+// row is the header that ends with row k of the preview. It is not ok where the rows above it are
+// not there.
+func (h Header) row(rows []PreviewRow, k int) (PreviewRow, bool) {
+	n := max(h.Rows, 1)
+	if k+1 < n || rows[k].Num-rows[k+1-n].Num != n-1 {
+		return PreviewRow{}, false
+	}
+	if n == 1 {
+		return rows[k], true
+	}
+	width := 0
+	for _, r := range rows[k+1-n : k+1] {
+		width = max(width, len(r.Cells))
+	}
+	out := PreviewRow{Num: rows[k].Num, Cells: make([]string, width)}
+	for d, r := range rows[k+1-n : k+1] {
+		left := ""
+		for i := range width {
+			w := ""
+			if i < len(r.Cells) {
+				w = Word(r.Cells[i])
+			}
+			if left != "" && w == "" && d < n-1 {
+				w = left
+			}
+			left = w
+			switch {
+			case w == "" || out.Cells[i] == w:
+			case out.Cells[i] == "":
+				out.Cells[i] = w
+			default:
+				out.Cells[i] += between + w
+			}
+		}
+	}
+	return out, true
+}
+
+// HeaderCells is the header of the candidate, as mappings name its columns: one text a column of
+// the file.
+func (c *Candidate) HeaderCells(rows []PreviewRow) []string {
+	for k := range rows {
+		if rows[k].Num == c.HeaderRow {
+			r, _ := c.Entry().Header.row(rows, k)
+			out := make([]string, len(r.Cells))
+			for i := range out {
+				out[i] = Word(r.Cells[i])
+			}
+			return out
+		}
+	}
+	return nil
 }
 
 func (r *Recognise) sheetMatches(sheet string) bool {

@@ -129,11 +129,9 @@ func (e *SheetEntry) describe(c *mappings.Candidate, preview []extract.Row) {
 			}
 			e.Above = append(e.Above, r.Cells)
 		}
-		if r.Num == c.HeaderRow {
-			for i, cell := range r.Cells {
-				e.Header = append(e.Header, transform.Header{Name: mappings.Word(cell), Col: i + 1})
-			}
-		}
+	}
+	for i, name := range c.HeaderCells(previewRows(preview)) {
+		e.Header = append(e.Header, transform.Header{Name: name, Col: i + 1})
 	}
 }
 
@@ -203,7 +201,7 @@ func (j *job) origin(e *SheetEntry) schemas.Origin {
 }
 
 func (j *job) spec(e *SheetEntry, plan *transform.Plan) extract.Spec {
-	s := extract.Spec{Origin: j.origin(e), HeaderRow: e.HeaderRow, Stop: plan.Entry().Stop}
+	s := extract.Spec{Origin: j.origin(e), HeaderRow: e.HeaderRow, Width: len(e.Header), Stop: plan.Entry().Stop}
 	plain := map[string]bool{}
 	for _, c := range plan.Entry().Columns {
 		plain[c.From] = plain[c.From] || c.Plain

@@ -116,11 +116,8 @@ func (t *Table) output(raw *schemas.Batch, got [][]*outcome, loaded []int, who [
 			return got[k][loaded[n]]
 		},
 		own: func(k, n int) ownOutcome {
-			switch t.plan.fields[k].own {
-			case ownCellID:
+			if t.plan.fields[k].own == ownCellID {
 				return ownOutcome{text: t.cellID(raw, loaded[n])}
-			case ownCase:
-				return ownOutcome{text: t.caseReference(raw, loaded[n])}
 			}
 			return who[n].own(t.plan.fields[k].own)
 		}}

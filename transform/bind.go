@@ -116,7 +116,9 @@ func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, erro
 	for i := range p.entry.Skip {
 		s := &p.entry.Skip[i]
 		if raw := t.raw(s.Column); raw >= 0 {
-			t.skips = append(t.skips, boundSkip{newWordSet(raw, s.Is), s})
+			words := newWordSet(raw, s.Is)
+			words.starts = s.Starts
+			t.skips = append(t.skips, boundSkip{words, s})
 		}
 	}
 	for name, f := range p.entry.Facts {

@@ -134,8 +134,10 @@ func (t *Table) column(c schemas.Column, f *fieldPlan, loaded []int, at func(int
 		return t.texts(loaded, at, func(o *outcome) (string, bool) { return o.shown(), !o.blank && !o.away }), nil
 	case schemas.PartText:
 		return t.texts(loaded, at, func(o *outcome) (string, bool) { return o.shown(), !o.blank && !o.away }), nil
-	case schemas.PartPrecision, schemas.PartBasis:
-		return t.codes(c.Codes, loaded, func(int) int { return -1 })
+	case schemas.PartPrecision:
+		return t.codes(c.Codes, loaded, t.wordIndex(c.Codes, at, func(o *outcome) string { return o.value.precision }))
+	case schemas.PartBasis:
+		return t.codes(c.Codes, loaded, t.wordIndex(c.Codes, at, func(o *outcome) string { return o.basis }))
 	case schemas.PartHigh:
 		return t.numbers(c, loaded, func(i int) (float64, bool) { o := at(i); return o.value.high, o.has && o.value.hasHigh })
 	case schemas.PartLow:
@@ -153,6 +155,17 @@ func (t *Table) column(c schemas.Column, f *fieldPlan, loaded []int, at func(int
 		return t.texts(loaded, at, func(o *outcome) (string, bool) { return o.word, o.has }), nil
 	}
 	return t.numbers(c, loaded, func(i int) (float64, bool) { o := at(i); return o.value.low, o.has && o.value.hasLow })
+}
+
+// wordIndex says for each row which code of the list a word of its outcome is, or -1.
+func (t *Table) wordIndex(list string, at func(int) *outcome, of func(*outcome) string) func(int) int {
+	l := t.plan.schema.List(list)
+	return func(i int) int {
+		if o := at(i); o.has && l != nil {
+			return l.Index(of(o))
+		}
+		return -1
+	}
 }
 
 // shown is the word where the mapping lists it, else its shape.

@@ -18,7 +18,8 @@ type childPlan struct {
 	table  *schemas.Table
 	fields []fieldPlan
 	order  int    // of the child in the mapping
-	split  string // what stands between the words of the column that fills split's field; empty for none
+	list   bool   // its column holds a list of words, each of which makes a row
+	split  string // what stands between the words of a list; empty where the cell is one word
 	field  int    // index into fields of the field that a flag or a split is about; -1 for none
 	flag   bool   // a row is made only where the answer has a code
 	when   map[string][]string
@@ -87,7 +88,7 @@ func (c *compiler) flag(ch *mappings.Child, t *schemas.Table, j int, column, cod
 	p.field = slices.IndexFunc(p.fields, func(o fieldPlan) bool { return o.field == f.field })
 	f.constant = c.constantAt(f, ch.Field, code, append(at, "flags", column))
 	f.constant.word = column
-	col := c.column(answer, &mappings.Column{From: mappings.Word(column), To: answerField}, j, append(at, "flags", column))
+	col := c.column(answer, &mappings.Column{From: mappings.Word(column), To: answerField, Codes: ch.Answers}, j, append(at, "flags", column))
 	col.answers = map[string]string{}
 	for code, words := range map[string][]string{"yes": ch.Yes, "no": ch.No, "unknown": ch.Unknown, "declined": ch.Declined} {
 		for _, w := range words {
@@ -107,9 +108,7 @@ func (c *compiler) flag(ch *mappings.Child, t *schemas.Table, j int, column, cod
 func (c *compiler) splitChild(ch *mappings.Child, t *schemas.Table, j int) childPlan {
 	at := []any{"children", j}
 	p := c.emptyChild(ch, t, j)
-	if p.split = ch.At; p.split == "" {
-		c.add(diag.MappingIncomplete, "say under at what stands between the words", at...)
-	}
+	p.list, p.split = true, ch.At
 	if f := c.place(&p, ch.Field, append(at, "field")...); f != nil {
 		p.field = slices.IndexFunc(p.fields, func(o fieldPlan) bool { return o.field == f.field })
 		f.columns = []*columnPlan{c.column(f, &mappings.Column{From: ch.Split, To: ch.Field, Codes: ch.Codes, By: ch.By, Repair: ch.Repair,

@@ -25,6 +25,7 @@ tables:
     target: record
     record: {case: [Case], form: assistance}
     columns:
+      - {from: Case, to: case_reference, parse: text}
       - {from: Sex, to: sex_code, codes: sex}
       - {from: Consent, to: data_consent_code, codes: consent}
     children:
@@ -194,7 +195,6 @@ func TestCompileChildren(t *testing.T) {
 		{"to: record_route", "to: record_rout", `no target table "record_rout"`},
 		{"n: 1..2", "n: 2..1", `"2..1" is no range of numbers`},
 		{"Threats: threat", "Threats: threats", `"means_code" cannot hold this constant`},
-		{`at: ";", `, "", "say under at what stands between the words"},
 		{"constants: {leg_kind_code: transit}", "constants: {leg_kind: transit}", `record_route has no field "leg_kind"`},
 		{", constants: {leg_kind_code: transit}", "", `nothing fills "leg_kind_code"`},
 		{`yes: ["1"]`, `yes: ["1", "0"]`, "a word is listed as two answers"},

@@ -69,7 +69,7 @@ func (b *boundChild) read(raw *schemas.Batch) {
 		b.spare, b.got = make([]*outcome, n), make([][]*outcome, len(b.fields))
 	}
 	for k := range b.fields {
-		if f := &b.fields[k]; len(f.columns) > 0 && b.plan.split == "" {
+		if f := &b.fields[k]; len(f.columns) > 0 && !b.plan.list {
 			if len(b.got[k]) < n {
 				b.got[k] = make([]*outcome, n)
 			}
@@ -108,7 +108,11 @@ func (b *boundChild) list(raw *schemas.Batch, i int) []*outcome {
 		return out
 	}
 	var out []*outcome
-	for _, w := range strings.Split(cell, b.plan.split) {
+	words := []string{cell}
+	if b.plan.split != "" {
+		words = strings.Split(cell, b.plan.split)
+	}
+	for _, w := range words {
 		if w = mappings.Word(w); w != "" {
 			out = append(out, c.word(w))
 		}
@@ -177,7 +181,7 @@ func (g *childGroup) row(raw *schemas.Batch, n, i int, rows []made, lacks func(m
 	for _, p := range g.parts {
 		switch {
 		case !all(p.active, i):
-		case p.plan.split != "":
+		case p.plan.list:
 			for _, piece := range p.list(raw, i) {
 				piece.seen(raw.Row(i))
 				add(made{part: p, n: n, i: i, piece: piece})

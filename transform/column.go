@@ -2,6 +2,7 @@ package transform
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -110,7 +111,7 @@ func (b *boundColumn) word(raw string) *outcome {
 		return o
 	}
 	o := b.read(mappings.Word(raw))
-	o.col = b.col
+	o.col, o.basis = b.col, b.plan.basis
 	if len(b.byWord) < maxWords {
 		b.byWord[string([]byte(raw))] = o
 		b.order = append(b.order, o)
@@ -138,10 +139,16 @@ func (b *boundColumn) read(word string) *outcome {
 type wordSet struct {
 	raw     int
 	words   []string
+	starts  []string // words that begin with one of these are in the set too
 	byIndex []bool
 }
 
 func newWordSet(raw int, words []string) wordSet { return wordSet{raw: raw, words: words} }
+
+func (s *wordSet) has(word string) bool {
+	return slices.Contains(s.words, word) ||
+		slices.ContainsFunc(s.starts, func(start string) bool { return strings.HasPrefix(word, start) })
+}
 
 // rows says for each row of the record whether its cell is in the set. A blank cell is the word "".
 func (s *wordSet) rows(rec arrow.RecordBatch) []bool {
@@ -151,14 +158,14 @@ func (s *wordSet) rows(rec arrow.RecordBatch) []bool {
 	case *array.Dictionary:
 		words := col.Dictionary().(*array.String)
 		for i := len(s.byIndex); i < words.Len(); i++ {
-			s.byIndex = append(s.byIndex, slices.Contains(s.words, mappings.Word(words.Value(i))))
+			s.byIndex = append(s.byIndex, s.has(mappings.Word(words.Value(i))))
 		}
 		for i := range out {
 			out[i] = col.IsNull(i) && blank || col.IsValid(i) && s.byIndex[col.GetValueIndex(i)]
 		}
 	case *array.String:
 		for i := range out {
-			out[i] = col.IsNull(i) && blank || col.IsValid(i) && slices.Contains(s.words, mappings.Word(col.Value(i)))
+			out[i] = col.IsNull(i) && blank || col.IsValid(i) && s.has(mappings.Word(col.Value(i)))
 		}
 	}
 	return out

@@ -20,7 +20,8 @@ const (
 // their list: all are exact in a float64.
 type value struct {
 	low, high       float64
-	hasLow, hasHigh bool // an open end has none
+	hasLow, hasHigh bool   // an open end has none
+	precision       string // how exact it is, a code of the list precision; empty where nothing is said
 }
 
 func exactly(x float64) value { return value{low: x, high: x, hasLow: true, hasHigh: true} }
@@ -40,6 +41,7 @@ type outcome struct {
 	also    diag.Code // a second finding, as mojibake
 	blank   bool      // the cell held no text
 	away    bool      // the column does not speak about the row
+	basis   string    // the moment that an age is about
 
 	rows     int // rows in which the word stood and counted
 	firstRow int

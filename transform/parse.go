@@ -159,17 +159,48 @@ var layouts = map[string]string{
 }
 
 // parseDate reads a day in the form that the mapping states. The form is never guessed from the
-// value: 03/04/2003 is one day here and another there.
+// value: 03/04/2003 is one day here and another there. Less than a day is read too where it is
+// unmistakable, as the interval of its days: a month in the stated form without its day, a year
+// alone, and "c. 1981", which somebody judged.
 func parseDate(word string, p params) (value, diag.Code) {
 	for _, layout := range []string{layouts[p.form], time.DateOnly, "2006-01-02T15:04:05"} {
 		if t, err := time.Parse(layout, word); err == nil {
-			if t.Year() < 1800 || t.Year() > 2200 {
-				return value{}, diag.ValueRange
-			}
-			return exactly(day(t.Year(), int(t.Month()), t.Day())), ""
+			return dated(t, t, "day")
 		}
 	}
+	for _, layout := range []string{months[p.form], "2006-01"} {
+		if t, err := time.Parse(layout, word); err == nil && layout != "" {
+			return dated(t, t.AddDate(0, 1, -1), "month")
+		}
+	}
+	precision := "year"
+	for _, mark := range []string{"c. ", "c.", "ca. ", "~"} {
+		if rest, ok := strings.CutPrefix(word, mark); ok {
+			word, precision = strings.TrimSpace(rest), "estimated"
+			break
+		}
+	}
+	if t, err := time.Parse("2006", word); err == nil {
+		return dated(t, t.AddDate(1, 0, -1), precision)
+	}
 	return value{}, diag.ValueNotDate
+}
+
+// months is the forms of dates without the day.
+var months = map[string]string{
+	"dd/mm/yyyy": "1/2006",
+	"mm/dd/yyyy": "1/2006",
+	"dd.mm.yyyy": "1.2006",
+	"yyyy/mm/dd": "2006/1",
+}
+
+func dated(from, to time.Time, precision string) (value, diag.Code) {
+	if from.Year() < 1800 || to.Year() > 2200 {
+		return value{}, diag.ValueRange
+	}
+	v := between(day(from.Year(), int(from.Month()), from.Day()), day(to.Year(), int(to.Month()), to.Day()))
+	v.precision = precision
+	return v, ""
 }
 
 // maxAge is the highest age in years that is believed.
@@ -204,6 +235,9 @@ func parseAgeInterval(word string, _ params) (value, diag.Code) {
 	}
 	if v.hasHigh && v.high < v.low || v.low > maxAge || v.high > maxAge {
 		return value{}, diag.ValueRange
+	}
+	if v.precision = "band"; v.hasHigh && v.low == v.high {
+		v.precision = "exact"
 	}
 	return v, ""
 }

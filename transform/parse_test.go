@@ -71,7 +71,14 @@ func TestParsers(t *testing.T) {
 		{"date", params{form: "dd/mm/yyyy"}, "31/02/2003", 0, 0, diag.ValueNotDate},
 		{"date", params{form: "dd/mm/yyyy"}, "03/25/2003", 0, 0, diag.ValueNotDate},
 		{"date", params{}, "03/04/2003", 0, 0, diag.ValueNotDate}, // no form stated: not guessed
-		{"date", params{}, "0003-04-03", 0, 0, diag.ValueRange},
+		{"date", params{}, "0003", 0, 0, diag.ValueRange},
+
+		{"date", params{form: "dd/mm/yyyy"}, "02/1981", day(1981, 2, 1), day(1981, 2, 28), ""},
+		{"date", params{form: "dd.mm.yyyy"}, "2.1981", day(1981, 2, 1), day(1981, 2, 28), ""},
+		{"date", params{form: "dd/mm/yyyy"}, "1981", day(1981, 1, 1), day(1981, 12, 31), ""},
+		{"date", params{form: "dd/mm/yyyy"}, "c. 1981", day(1981, 1, 1), day(1981, 12, 31), ""},
+		{"date", params{form: "dd/mm/yyyy"}, "13/1981", 0, 0, diag.ValueNotDate},
+		{"date", params{form: "dd/mm/yyyy"}, "81", 0, 0, diag.ValueNotDate},
 
 		{"age_interval", params{}, "0 to 17 years", 0, 17, ""},
 		{"age_interval", params{}, "18 years or over", 18, open, ""},

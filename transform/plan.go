@@ -42,6 +42,7 @@ type columnPlan struct {
 	reader  wordReader
 	special map[string]special // words that mean a kind of empty
 	answers map[string]string  // words of a flag, and the code of the list that each is
+	basis   string             // the moment that the column's ages are about, a code of the list basis
 	table   string             // of a child; empty for the target
 }
 
@@ -81,7 +82,6 @@ const (
 	ownOrdinal           // the row's place among those of its record in its table, from 1
 	ownRule              // what decided
 	ownForm              // the form's name, as the mapping says
-	ownCase              // the case reference
 )
 
 // ownFields is the fields that a mapping does not fill, in any table that has them.
@@ -95,13 +95,12 @@ var ownFields = map[string]ownField{
 	"ordinal":        ownOrdinal,
 	"rule":           ownRule,
 	"form":           ownForm,
-	"case_reference": ownCase,
 }
 
 // varies reports whether the field differs from row to row without the rows' cells saying so.
 func (o ownField) varies() bool {
 	switch o {
-	case ownCellID, ownRecordID, ownVersion, ownOrdinal, ownRule, ownCase:
+	case ownCellID, ownRecordID, ownVersion, ownOrdinal, ownRule:
 		return true
 	}
 	return false
@@ -211,7 +210,10 @@ func (c *compiler) rules(t *mappings.Table) {
 // column is how col fills f; order is its place among the columns of the mapping, and at its place
 // in the mapping's text.
 func (c *compiler) column(f *fieldPlan, col *mappings.Column, order int, at []any) *columnPlan {
-	p := &columnPlan{column: col, order: order, special: map[string]special{}}
+	p := &columnPlan{column: col, order: order, special: map[string]special{}, basis: col.Basis}
+	if l := c.s.List("basis"); col.Basis != "" && (!f.field.Basis || l == nil || l.Index(col.Basis) < 0) {
+		c.add(diag.MappingCode, fmt.Sprintf("%q takes no basis %q", col.To, col.Basis), append(slices.Clone(at), "basis")...)
+	}
 	for _, l := range []struct {
 		words        []string
 		status, rule string

@@ -16,6 +16,7 @@ type wordReader struct {
 	parse  string // names parsers; empty for codes
 	params params
 	below  string // the fact that params.below comes from
+	single bool   // the field holds one value, not an interval
 
 	codes  codesFile
 	by     string
@@ -39,7 +40,7 @@ type readerSpec struct {
 // reader checks the names of rules and that they suit the field.
 func (c *compiler) reader(f *fieldPlan, s readerSpec, at []any) wordReader {
 	place := func(key string) []any { return append(slices.Clone(at), key) }
-	r := wordReader{parse: s.parse, params: s.params, below: s.below, by: s.by, list: f.list, schema: c.s, repair: s.repair}
+	r := wordReader{parse: s.parse, params: s.params, below: s.below, by: s.by, list: f.list, schema: c.s, repair: s.repair, single: !f.field.Interval}
 	if s.parse != "" {
 		p, ok := parsers[s.parse]
 		switch {
@@ -96,6 +97,9 @@ func (r *wordReader) read(word string) *outcome {
 func (r *wordReader) parsed(word string) *outcome {
 	o := &outcome{word: word, rule: "parse:" + r.parse}
 	v, bad := parsers[r.parse].read(word, r.params)
+	if bad == "" && r.single && v.low != v.high {
+		bad = diag.ValueRange
+	}
 	if bad != "" {
 		o.finding = bad
 		return o
