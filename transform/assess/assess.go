@@ -15,7 +15,7 @@ func Assess(r *Rules, st *Statement) []Row {
 func Append(dst []Row, r *Rules, st *Statement) []Row {
 	t := tallyOf(st)
 	a := agesOf(st)
-	w := r.windowOf(st)
+	w := r.windowOf(st, a.dated)
 	base := Row{
 		Subject:      st.Subject,
 		Exploitation: st.Exploitation.sane(),

@@ -32,6 +32,9 @@ var rankMoments = [ranks]Moment{MomentRecruitment, MomentMovement, MomentMovemen
 // momentSet is a set of moments.
 type momentSet uint16
 
+// first is the first moment of a set that is not empty.
+func (s momentSet) first() Moment { return Moment(bits.TrailingZeros16(uint16(s))) }
+
 const everyMoment momentSet = 1<<moments - 1<<MomentRecruitment
 
 // notBefore is the moments that are at or after each rank, notAfter those at or before it.
@@ -55,6 +58,7 @@ type ages struct {
 	under    momentSet // moments at which under 18 for certain
 	adult    momentSet // moments at which 18 or over for certain
 	open     momentSet // moments whose age is stated or follows, and is neither
+	dated    momentSet // moments whose date is stated
 	majority Days      // when the person turned 18, from birth and from every age that has a date
 	conflict bool      // ages and dates that cannot all be true
 }
@@ -65,18 +69,26 @@ func agesOf(st *Statement) ages {
 	if b := st.Birth.sane(); b.Known {
 		a.narrow(Days{addYears(b.Low, 18), addYears(b.High, 18), true})
 	}
+	var aged momentSet
 	for m := MomentRecruitment; int(m) < moments; m++ {
-		if !st.Moments[m].Age.Known || !st.Moments[m].When.Known {
-			continue
+		s := &st.Moments[m]
+		if s.When.Known {
+			a.dated |= 1 << m
 		}
+		if s.Age.Known {
+			aged |= 1 << m
+		}
+	}
+	for s := a.dated & aged; s != 0; s &= s - 1 {
+		m := s.first()
 		age, when := st.Moments[m].Age.sane(), st.Moments[m].When.sane()
 		if age.Known && when.Known {
 			// A day wider on both sides: a year does not always have as many days.
 			a.narrow(Days{addYears(when.Low, 17-age.High), addYears(when.High, 18-age.Low) + 1, true})
 		}
 	}
-	for m := MomentRecruitment; int(m) < moments; m++ {
-		a.at(m, st.Moments[m])
+	for s := a.dated | aged; s != 0; s &= s - 1 {
+		a.at(s.first(), &st.Moments[s.first()])
 	}
 	return a
 }
@@ -92,10 +104,7 @@ func (a *ages) narrow(d Days) {
 }
 
 // at sets the bits of one moment, from the age stated and from its date.
-func (a *ages) at(m Moment, s AgeAt) {
-	if !s.Age.Known && !s.When.Known {
-		return
-	}
+func (a *ages) at(m Moment, s *AgeAt) {
 	under, adult, open := a.on(s.When)
 	if age := s.Age.sane(); age.Known {
 		under = under || age.High < 18
@@ -137,7 +146,7 @@ func (a *ages) child(k rank, when Days) (ChildState, Moment) {
 	case ownUnder, ownAdult:
 		return pick(isUnder), rankMoments[k]
 	case isUnder:
-		return ChildYes, Moment(bits.TrailingZeros16(uint16(under)))
+		return ChildYes, under.first()
 	case isAdult:
 		return ChildNo, Moment(bits.Len16(uint16(adult)) - 1)
 	case ownOpen, a.under|a.open != 0:

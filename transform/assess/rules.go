@@ -30,7 +30,7 @@ type Rules struct {
 	Definitions []*Definition // in the order of code list definition
 
 	act, means, purpose *schemas.CodeList
-	actRank             []rank // by code of list act
+	actRank             []rank              // by code of list act
 	successors          map[string][]string // of a former country, all that followed it
 	digest              string
 }

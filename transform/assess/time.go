@@ -10,30 +10,29 @@ type window struct {
 
 // windowOf reads the dates of the acts, and of the moments that bound an act without one. Where no
 // act is stated, it is that of an act that the record does not name.
-func (r *Rules) windowOf(st *Statement) window {
+func (r *Rules) windowOf(st *Statement, dated momentSet) window {
 	var w window
 	acts := 0
 	for i := range st.Acts {
 		if k, ok := r.rankOf(&st.Acts[i]); ok {
 			acts++
-			w.add(bounds(st, k, st.Acts[i].When))
+			w.add(bounds(st, dated, k, st.Acts[i].When))
 		}
 	}
 	if acts == 0 {
-		w.add(bounds(st, rankRecruitment, Days{}))
+		w.add(bounds(st, dated, rankRecruitment, Days{}))
 	}
 	return w
 }
 
-// bounds is the days between which an act of that rank took place.
-func bounds(st *Statement, k rank, own Days) (b window) {
+// bounds is the days between which an act of that rank took place: its own, or those that the
+// moments with a date leave open.
+func bounds(st *Statement, dated momentSet, k rank, own Days) (b window) {
 	if own = own.sane(); own.Known {
 		return window{low: own.Low, high: own.High, hasLow: true, hasHigh: true}
 	}
-	for m := MomentRecruitment; int(m) < moments; m++ {
-		if !st.Moments[m].When.Known {
-			continue
-		}
+	for s := dated; s != 0; s &= s - 1 {
+		m := s.first()
 		d := st.Moments[m].When.sane()
 		if !d.Known {
 			continue
