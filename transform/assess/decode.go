@@ -64,6 +64,9 @@ func Decode(fsys fs.FS, s *schemas.Schema) (*Rules, error) {
 			return nil, fmt.Errorf("the lists act, means and purpose must be there, with at most %d codes each", maxCodes)
 		}
 	}
+	if s.List("definition") == nil || s.List("assessment_status") == nil {
+		return nil, errors.New("the lists definition and assessment_status must be there")
+	}
 	names, err := fs.Glob(fsys, "rules/*.yaml")
 	if err != nil {
 		return nil, err
@@ -355,7 +358,7 @@ func (d *decoder) allRules(out *Definition, f *file) {
 		out.Rules = append(out.Rules, rule)
 	}
 	if n := len(f.Rules); n == 0 || len(f.Rules[n-1].When) > 0 {
-		d.fault("the last rule must have no conditions", "rules", n-1)
+		d.fault("the last rule must have no conditions", "rules", max(n-1, 0))
 	}
 }
 
