@@ -98,10 +98,11 @@ func Decode(fsys fs.FS, s *schemas.Schema) (*Rules, error) {
 func (r *Rules) finish(s *schemas.Schema) error {
 	list := s.List("definition")
 	slices.SortFunc(r.Definitions, func(a, b *Definition) int { return list.Index(a.Code) - list.Index(b.Code) })
-	for i, d := range r.Definitions[1:] {
-		if d.Code == r.Definitions[i].Code {
+	for i, d := range r.Definitions {
+		if i > 0 && d.Code == r.Definitions[i-1].Code {
 			return fmt.Errorf("two files define %q", d.Code)
 		}
+		d.place = i
 	}
 	for _, e := range r.act.Codes {
 		k, ok := actRanks[e.Code]

@@ -69,6 +69,7 @@ type Definition struct {
 	// The last matches everything.
 	Rules []*Rule
 
+	place    int   // in Rules.Definitions
 	inForce  int32 // InForce in days since 1970
 	elements [len(elementNames)]*Element
 }
