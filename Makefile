@@ -74,7 +74,7 @@ golden: ## write the expected outputs of SOURCE (all sources by default); read t
 
 .PHONY: docs
 docs: ## write the pages of the manual that are generated from the code
-	go test ./diag ./schemas ./mappings ./pipeline -run 'Page$$|Dictionary|JSONSchema' -count=1 -update
+	go test ./diag ./schemas ./mappings ./pipeline ./transform/assess -run 'Page$$|Dictionary|JSONSchema' -count=1 -update
 
 .PHONY: fuzz
 fuzz: ## fuzz every parser of bytes for FUZZTIME (10s) each

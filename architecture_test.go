@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"extract/intake":      {"mappings", "schemas", "diag", "sandbox"},
 	"extract/extracttest": {"extract", "mappings", "schemas", "diag", "sandbox"},
 	"transform":           {"mappings", "schemas", "diag"},
+	"transform/assess":    {"schemas", "diag"},
 	"load":                {"schemas", "diag", "sandbox"}, // what it must know of a mapping is handed to it
 	"load/loadtest":       {"load", "schemas", "diag", "sandbox"},
 
