@@ -102,7 +102,7 @@ func testOtherTable(t *testing.T, open Open) {
 // testNull writes rows without a sex into a table that requires one.
 func testNull(t *testing.T, open Open) {
 	table := Table()
-	table.Fields[1].Required, table.Fields[1].Status = true, false // with a status it could be empty
+	table.Fields[1].Required, table.Fields[1].Status = true, false
 	s, read := open(t, table)
 	b := Batch(memory.NewGoAllocator(), 0, 10, Dictionary)
 	defer b.Release()
