@@ -6,6 +6,10 @@
 // tables of the database equal the Parquet row for row. A file appears under its name only when
 // it is whole and on disk.
 //
+// It is also where people are protected: a file that is written as the table of a zone, or of the
+// lake, holds nothing that may not stand there, and what may stand there only coarser is made so
+// (Create, Split, Project). What that is, package schemas declares.
+//
 // The package knows tables and columns, not sources: it never reads a mapping, and it decides
 // nothing about a value.
 package load

@@ -15,6 +15,7 @@ import (
 
 	"palermo/load/loadtest"
 	"palermo/sandbox"
+	"palermo/schemas"
 )
 
 type writeJob struct {
@@ -120,7 +121,7 @@ func TestFolderThatCannotBeMade(t *testing.T) {
 	if _, err := Create(filepath.Join(blocked, "a.parquet"), loadtest.Table(), ParquetOptions{}); !errors.Is(err, syscall.ENOTDIR) {
 		t.Errorf("Create = %v", err)
 	}
-	if err := Project(context.Background(), filepath.Join(dir, "none"), filepath.Join(dir, "b"), loadtest.Table(), ParquetOptions{}); !errors.Is(err, fs.ErrNotExist) {
+	if err := Project(context.Background(), filepath.Join(dir, "none"), filepath.Join(dir, "b"), loadtest.Table(), schemas.ZonePrivate, ProjectOptions{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Project = %v", err)
 	}
 }

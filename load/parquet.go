@@ -50,6 +50,7 @@ type ParquetOptions struct {
 type Writer struct {
 	table   *schemas.Table
 	columns []schemas.Column
+	coarse  []coarsening // of the columns; nil for those written as they come
 	held    []column
 	group   int // rows of a row group
 	rows    int // held
@@ -64,7 +65,8 @@ type Writer struct {
 }
 
 // Create begins the file of the table under a temporary name, and makes its folder. Close gives
-// it its name.
+// it its name. Of a table as a zone or the lake holds it, columns that stand there only coarser are
+// made so: such a file cannot hold more.
 func Create(path string, t *schemas.Table, o ParquetOptions) (*Writer, error) {
 	f, err := createFile(path)
 	if err != nil {
@@ -88,6 +90,13 @@ func newWriter(to io.Writer, t *schemas.Table, o ParquetOptions) (*Writer, error
 	}
 	if w.mem == nil {
 		w.mem = memory.DefaultAllocator
+	}
+	for _, c := range w.columns {
+		f, err := coarseningOf(c)
+		if err != nil {
+			return nil, err
+		}
+		w.coarse = append(w.coarse, f)
 	}
 	w.sink = &sink{buf: bufio.NewWriterSize(to, bufferBytes)}
 	props := writerProperties(w.columns)
@@ -167,11 +176,14 @@ func (w *Writer) write(ctx context.Context, b *schemas.Batch) error {
 func (w *Writer) sources(b *schemas.Batch) ([]arrow.Array, error) {
 	n := int(b.Record.NumRows())
 	var src []arrow.Array
-	for _, c := range w.columns {
+	for i, c := range w.columns {
 		switch at := b.Record.Schema().FieldIndices(c.Name); {
 		case len(at) == 1:
-			a := b.Record.Column(at[0])
-			a.Retain()
+			a, err := w.coarser(i, b.Record.Column(at[0]))
+			if err != nil {
+				releaseAll(src)
+				return nil, fmt.Errorf("column %s: %w", c.Name, err)
+			}
 			src = append(src, a)
 		case len(at) > 1:
 			releaseAll(src)
@@ -186,6 +198,15 @@ func (w *Writer) sources(b *schemas.Batch) ([]arrow.Array, error) {
 		}
 	}
 	return src, nil
+}
+
+// coarser is the array as column i holds it; the caller releases it.
+func (w *Writer) coarser(i int, a arrow.Array) (arrow.Array, error) {
+	if f := w.coarse[i]; f != nil {
+		return f(w.mem, a)
+	}
+	a.Retain()
+	return a, nil
 }
 
 func (w *Writer) constantText(s string, n int) arrow.Array {

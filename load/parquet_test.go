@@ -379,7 +379,7 @@ func TestProject(t *testing.T) {
 	writeSample(t, src, groupRows+10, 512, loadtest.Dictionary)
 	t.Run("same columns", func(t *testing.T) {
 		dst := filepath.Join(t.TempDir(), "dst.parquet")
-		if err := Project(context.Background(), src, dst, loadtest.Table(), ParquetOptions{}); err != nil {
+		if err := Project(context.Background(), src, dst, loadtest.Table(), schemas.ZonePrivate, ProjectOptions{Metadata: map[string]string{"a": "1"}}); err != nil {
 			t.Fatal(err)
 		}
 		a, _ := os.ReadFile(src)
@@ -394,12 +394,11 @@ func TestProject(t *testing.T) {
 		}
 	})
 	t.Run("fewer columns", func(t *testing.T) {
-		table := loadtest.Table()
-		table.Fields = append(table.Fields[:2:2], table.Fields[3:]...) // without the note
 		mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
 		defer mem.AssertSize(t, 0)
 		dst := filepath.Join(t.TempDir(), "dst.parquet")
-		if err := Project(context.Background(), src, dst, table, ParquetOptions{Metadata: map[string]string{"z": "9"}, Allocator: mem}); err != nil {
+		o := ProjectOptions{Metadata: map[string]string{"z": "9"}, Allocator: mem}
+		if err := Project(context.Background(), src, dst, loadtest.Table(), schemas.ZoneAnalyst, o); err != nil {
 			t.Fatal(err)
 		}
 		f, err := ReadFooter(dst)
@@ -410,7 +409,7 @@ func TestProject(t *testing.T) {
 			t.Errorf("metadata differ (-want +got):\n%s", diff)
 		}
 		want := loadtest.Rows(0, groupRows+10)
-		for i := range want {
+		for i := range want { // without the note, which is free text
 			want[i] = append(want[i][:3:3], want[i][4:]...)
 		}
 		got, err := readRows(dst)
@@ -421,17 +420,39 @@ func TestProject(t *testing.T) {
 			t.Error("the left-out column is still named in the footer")
 		}
 	})
-	t.Run("a column that is not there", func(t *testing.T) {
-		table := loadtest.Table()
-		table.Fields = append(table.Fields, schemas.Field{Name: "other", Type: schemas.Text})
-		dst := filepath.Join(t.TempDir(), "dst.parquet")
-		if err := Project(context.Background(), src, dst, table, ParquetOptions{}); err == nil {
-			t.Error("Project = nil")
-		}
-		if _, err := os.Stat(dst); err == nil {
-			t.Error("a file was left")
-		}
-	})
+	for _, c := range []struct {
+		name, want string
+		change     func(*schemas.Table)
+		zone       schemas.Zone
+		rewrite    Rewrite
+	}{
+		{"a column that is not there", "column other: not in the file", func(t *schemas.Table) {
+			t.Fields = append(t.Fields, schemas.Field{Name: "other", Type: schemas.Text, Class: schemas.ClassNone})
+		}, schemas.ZoneSteward, nil},
+		{"a table that may not stand there", "not for the analyst zone", func(t *schemas.Table) { t.Zone = schemas.ZoneSteward }, schemas.ZoneAnalyst, nil},
+		{"a rewrite that fails", "rewrite: no room", func(*schemas.Table) {}, schemas.ZoneSteward,
+			func(arrow.RecordBatch) (arrow.RecordBatch, error) { return nil, errFull }},
+		{"a rewrite that loses rows", "rows became 1", func(*schemas.Table) {}, schemas.ZoneSteward,
+			func(rec arrow.RecordBatch) (arrow.RecordBatch, error) { return rec.NewSlice(0, 1), nil }},
+		{"a rewrite that loses a column", "column id: not in the batch", func(*schemas.Table) {}, schemas.ZoneSteward,
+			func(rec arrow.RecordBatch) (arrow.RecordBatch, error) {
+				s := rec.Schema()
+				return array.NewRecordBatch(arrow.NewSchema(s.Fields()[1:], nil), rec.Columns()[1:], rec.NumRows()), nil
+			}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			table := loadtest.Table()
+			c.change(table)
+			dst := filepath.Join(t.TempDir(), "dst.parquet")
+			err := Project(context.Background(), src, dst, table, c.zone, ProjectOptions{Rewrite: c.rewrite})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("Project = %v, want %q", err, c.want)
+			}
+			if left, _ := os.ReadDir(filepath.Dir(dst)); len(left) > 0 {
+				t.Error("a file was left")
+			}
+		})
+	}
 }
 
 // wideTable is a table of n columns, an integer among every eight, the others codes.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -152,7 +153,7 @@ func (p *publication) tables() []*schemas.Table {
 		if in == nil {
 			continue
 		}
-		if a := t.In(schemas.ZoneAnalyst); p.zone == schemas.ZoneSteward && a != nil && len(a.Columns()) == len(in.Columns()) && t.Name != "value_map" {
+		if a := t.In(schemas.ZoneAnalyst); p.zone == schemas.ZoneSteward && a != nil && slices.Equal(a.Columns(), in.Columns()) && t.Name != "value_map" {
 			continue
 		}
 		out = append(out, in)
@@ -223,7 +224,7 @@ func only(t *schemas.Table, row map[string]any) map[string]any {
 	return out
 }
 
-// project copies the lake's files of a table, without what the zone may not hold.
+// project writes the lake's files of a table as the zone may hold them; t is the zone's form of it.
 func (p *publication) project(ctx context.Context, t *schemas.Table) ([]string, error) {
 	var out []string
 	for _, e := range p.entries {
@@ -232,7 +233,7 @@ func (p *publication) project(ctx context.Context, t *schemas.Table) ([]string, 
 				continue
 			}
 			path := p.file(t, e.Submission)
-			if err := load.Project(ctx, p.lakeFile(t.Name, e.Submission), path, t, load.ParquetOptions{Metadata: p.Schema.ParquetMetadata(t)}); err != nil {
+			if err := load.Project(ctx, p.lakeFile(t.Name, e.Submission), path, p.Schema.Table(t.Name), p.zone, load.ProjectOptions{Metadata: p.Schema.ParquetMetadata(t)}); err != nil {
 				return nil, err
 			}
 			out = append(out, path)

@@ -74,14 +74,9 @@ func (l *loader) checkField(d *document, i int, f *Field) {
 	case f.Type != Code && f.Codes != "":
 		bad("codes", "a code list for a field that is no code")
 	}
-	switch {
-	case !slices.Contains(classes, f.Class):
-		bad("class", "no class %q", f.Class)
-	case f.Class == ClassQuasi && f.Coarsen == "":
-		bad("class", "a quasi field that does not say how it is coarsened")
-	}
-	if f.Coarsen != "" && !slices.Contains(coarsening, f.Coarsen) {
-		bad("coarsen", "no coarsening %q", f.Coarsen)
+	l.checkCare(bad, f)
+	if f.Keyed && f.Type != Text {
+		bad("keyed", "a keyed id that is no text")
 	}
 	if f.Interval && !slices.Contains(measures, f.Type) {
 		bad("interval", "an interval of type %q", f.Type)
@@ -94,6 +89,33 @@ func (l *loader) checkField(d *document, i int, f *Field) {
 	}
 	if f.References != "" && !l.refers(f.References) {
 		bad("references", "no field %q", f.References)
+	}
+}
+
+// checkCare is about who may see the field, and how.
+func (l *loader) checkCare(bad func(key, format string, args ...any), f *Field) {
+	coarse := f.Coarsen == CoarsenYear || f.Coarsen == CoarsenMonth
+	switch {
+	case !slices.Contains(classes, f.Class):
+		bad("class", "no class %q", f.Class)
+	case f.Class == ClassQuasi && f.Coarsen == "":
+		bad("class", "a quasi field that does not say how it is coarsened")
+	case f.Coarsen == "":
+	case !slices.Contains(coarsening, f.Coarsen):
+		bad("coarsen", "no coarsening %q", f.Coarsen)
+	case f.Class != ClassQuasi && f.Class != ClassDirect:
+		bad("coarsen", "a coarsening of a field that is neither quasi nor direct")
+	case f.Class == ClassDirect && f.Coarsen == CoarsenAsIs:
+		bad("coarsen", "a direct field cannot leave the vault as it is")
+	case coarse && (f.Type != Date || !f.Interval):
+		bad("coarsen", "only an interval of dates becomes its %s", f.Coarsen)
+	case f.Coarsen == CoarsenBand && (f.Type != Integer || !f.Interval):
+		bad("coarsen", "only an interval of integers becomes a band")
+	case f.Coarsen == CoarsenBand && bands[f.Bands] == nil:
+		bad("coarsen", "no bands %q", f.Bands)
+	}
+	if f.Bands != "" && f.Coarsen != CoarsenBand {
+		bad("bands", "bands of a field that is not coarsened to bands")
 	}
 }
 

@@ -80,7 +80,8 @@ func (c Column) DuckDBType() string {
 	panic(fmt.Sprintf("schemas: column %s has no type %q", c.Name, c.Type))
 }
 
-// Comment is what is said of the column where it stands: meaning, unit, code list, references.
+// Comment is what is said of the column where it stands: meaning, unit, code list, how coarse it
+// was made, references.
 func (c Column) Comment() string {
 	parts := []string{c.Meaning}
 	if c.Unit != "" {
@@ -88,6 +89,9 @@ func (c Column) Comment() string {
 	}
 	if c.Codes != "" {
 		parts = append(parts, "Codes: "+c.Codes)
+	}
+	if coarse := c.coarseness(); coarse != "" && (c.Part == PartLow || c.Part == PartHigh) {
+		parts = append(parts, coarse)
 	}
 	if refs := c.Ref.String(); refs != "" {
 		parts = append(parts, refs)

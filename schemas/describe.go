@@ -29,6 +29,7 @@ type ColumnDescription struct {
 	Required   bool              `json:"required"`
 	Class      Class             `json:"class"`
 	Coarsen    string            `json:"coarsen,omitempty"`
+	Bands      string            `json:"bands,omitempty"`
 	References string            `json:"references,omitempty"`
 	Field      string            `json:"field,omitempty"`
 	Part       Part              `json:"part,omitempty"`
@@ -88,7 +89,7 @@ func (t *Table) Describe() TableDescription {
 	d := TableDescription{Name: t.Name, Title: t.Title, Meaning: t.Meaning, Group: t.Group, Zone: t.Zone, Key: []string{}}
 	for _, c := range t.Columns() {
 		cd := ColumnDescription{Name: c.Name, Type: c.Type, Codes: c.Codes, Unit: c.Unit, Required: !c.Nullable,
-			Class: c.Class, Coarsen: c.Coarsen, Field: c.Field, Part: c.Part, Meaning: c.Meaning, Ref: c.Ref.byName()}
+			Class: c.Class, Coarsen: c.Coarsen, Bands: c.Bands, Field: c.Field, Part: c.Part, Meaning: c.Meaning, Ref: c.Ref.byName()}
 		if f := t.Field(c.Field); f != nil && c.Part == PartValue {
 			cd.References = f.References
 		}

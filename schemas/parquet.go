@@ -9,6 +9,8 @@ const (
 	metaCodes   = "codes"
 	metaClass   = "class"
 	metaRef     = "ref"
+
+	metaCoarsened = "coarsened"
 )
 
 // ParquetMetadata is what a Parquet file of the table says of itself in its footer. It carries no
@@ -24,7 +26,8 @@ func (s *Schema) ParquetMetadata(t *Table) map[string]string {
 }
 
 // StoredSchema is the Arrow schema of the table as it is stored: all of Columns, in their order,
-// each with its meaning, unit, code list, class and references as metadata of the field.
+// each with its meaning, unit, code list, class, references and how coarse it was made as metadata of
+// the field.
 func (t *Table) StoredSchema() *arrow.Schema {
 	var fields []arrow.Field
 	for _, c := range t.Columns() {
@@ -35,7 +38,7 @@ func (t *Table) StoredSchema() *arrow.Schema {
 
 func (c Column) metadata() arrow.Metadata {
 	keys, values := []string{metaMeaning, metaClass}, []string{c.Meaning, string(c.Class)}
-	for _, e := range []struct{ key, value string }{{metaUnit, c.Unit}, {metaCodes, c.Codes}, {metaRef, c.Ref.String()}} {
+	for _, e := range []struct{ key, value string }{{metaUnit, c.Unit}, {metaCodes, c.Codes}, {metaRef, c.Ref.String()}, {metaCoarsened, c.Coarsened}} {
 		if e.value != "" {
 			keys, values = append(keys, e.key), append(values, e.value)
 		}

@@ -56,7 +56,7 @@ type Zone string
 
 // The zones that hold tables.
 const (
-	ZonePrivate Zone = "private" // the service account
+	ZonePrivate Zone = "private" // the service account; its lake and its vault are Lake and Vault
 	ZoneSteward Zone = "steward" // named stewards
 	ZoneAnalyst Zone = "analyst" // users under a data-use agreement
 )
@@ -108,9 +108,15 @@ type Field struct {
 	Basis      bool   `yaml:"basis"`
 	References string `yaml:"references"` // table.field that the value is a key of
 	Class      Class  `yaml:"class"`
-	Coarsen    string `yaml:"coarsen"` // how a quasi field is made fit for the analyst zone
+	Coarsen    string `yaml:"coarsen"` // how a quasi or direct field is made fit for a wider zone
+	Bands      string `yaml:"bands"`   // the bands of a field that is coarsened to bands
+	Keyed      bool   `yaml:"keyed"`   // an id under the key of its zone: another word in each
 	Meaning    string `yaml:"meaning"`
 	Ref        Refs   `yaml:"ref"`
+
+	// Coarsened is how the table that holds the field has made it coarser, as In, Lake and Vault
+	// say; empty where its values are as they came. It is never declared.
+	Coarsened string `yaml:"-"`
 }
 
 // Refs is where a field stands in the standards of the field of work.
@@ -131,10 +137,13 @@ type Column struct {
 	Nullable bool
 	Class    Class
 	Coarsen  string
+	Bands    string
 	Meaning  string
 	Ref      Refs
 	Field    string // the declared field it belongs to; empty for our own
 	Part     Part
+
+	Coarsened string // how its table has made it coarser: empty for not at all
 }
 
 // Part says what a column is of its field.
@@ -180,7 +189,7 @@ func (t *Table) Field(name string) *Field {
 // Columns is the physical columns of the field, in their order.
 func (f *Field) Columns() []Column {
 	base := Column{Type: f.Type, Codes: f.Codes, Unit: f.Unit, Key: f.Key, Nullable: !f.Key && !(f.Required && !f.Status),
-		Class: f.Class, Coarsen: f.Coarsen, Meaning: f.Meaning, Ref: f.Ref, Field: f.Name}
+		Class: f.Class, Coarsen: f.Coarsen, Bands: f.Bands, Meaning: f.Meaning, Ref: f.Ref, Field: f.Name, Coarsened: f.Coarsened}
 	one := func(suffix string, p Part, t Type, codes, meaning string) Column {
 		c := base
 		c.Name, c.Part, c.Type, c.Codes, c.Meaning = f.Name+suffix, p, t, codes, meaning
@@ -255,9 +264,8 @@ func (t *Table) Columns() []Column {
 		own(ColColumn, Integer, true, "The column in the file, from 1; null unless the row was one cell"))
 }
 
-// Allows reports whether the zone may hold a column of the class as it is. A quasi column may
-// stand in the analyst zone only coarsened, which is a transformation, so it is not allowed as
-// it is.
+// Allows reports whether the zone may hold a column of the class as it is. A column that may stand
+// there only coarsened is not allowed as it is.
 func (z Zone) Allows(c Class) bool {
 	switch z {
 	case ZonePrivate:

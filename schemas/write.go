@@ -115,8 +115,16 @@ func markdownTable(w io.Writer, t *Table) {
 	fmt.Fprintf(w, "\n## Table `%s`: %s\n\n%s Group %s, widest zone %s.\n\n", t.Name, t.Title, t.Meaning, t.Group, t.Zone)
 	fmt.Fprint(w, "| column | type | | class | meaning | reference |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, c := range t.Columns() {
-		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s |\n", c.Name, c.kind(), c.need(), c.Class, cell(c.Meaning), cell(c.Ref.String()))
+		fmt.Fprintf(w, "| `%s` | %s | %s | %s | %s | %s |\n", c.Name, c.kind(), c.need(), c.care(), cell(c.Meaning), cell(c.Ref.String()))
 	}
+}
+
+// care is the column's class, and how it is made coarser for a wider zone.
+func (c Column) care() string {
+	if c.Coarsen == "" {
+		return string(c.Class)
+	}
+	return fmt.Sprintf("%s: %s", c.Class, c.Coarsen)
 }
 
 func markdownView(w io.Writer, s *Schema, v *View) {
