@@ -38,7 +38,7 @@ func newDigest(home string, s *pipeline.Summary) *digest {
 	for _, f := range d.byName() {
 		d.file(f)
 	}
-	for _, w := range s.Waiting {
+	for _, w := range slices.Concat(s.Waiting, s.Remade) {
 		if e := diag.Codes[w.Code]; w.Code != diag.FileChanging {
 			d.Attention = append(d.Attention, attention{File: w.Pos.File, Message: fmt.Sprintf("%s [%s]", w.Message, w.Code), Next: e.Advice})
 		}
