@@ -93,3 +93,44 @@ func Text(a arrow.Array, i int) string {
 	}
 	return a.ValueStr(i)
 }
+
+// Rows hands f each batch of a Parquet file's rows, of the columns named, in their order. f borrows
+// the batch.
+func Rows(ctx context.Context, path string, columns []string, f func(arrow.RecordBatch) error) error {
+	err := withReader(path, func(r *file.Reader) error {
+		from, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: projectRows}, memory.DefaultAllocator)
+		if err != nil {
+			return err
+		}
+		schema, err := from.Schema()
+		if err != nil {
+			return err
+		}
+		var at []int
+		for _, c := range columns {
+			i := schema.FieldIndices(c)
+			if len(i) != 1 {
+				return fmt.Errorf("no column %q", c)
+			}
+			at = append(at, i[0])
+		}
+		rr, err := from.GetRecordReader(ctx, at, nil)
+		if err != nil {
+			return err
+		}
+		defer rr.Release()
+		for rr.Next() {
+			if err := f(rr.RecordBatch()); err != nil {
+				return err
+			}
+		}
+		if err := rr.Err(); err != nil && err != io.EOF {
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read rows: %w", err)
+	}
+	return nil
+}

@@ -16,7 +16,7 @@ import (
 
 // lakeFormat is raised by hand when the code makes something else of the same bytes: a parse
 // rule that changes, another layout of the lake. Entries of another format are made again.
-const lakeFormat = 1
+const lakeFormat = 2
 
 // The status of a submission, a code of the list submission_status.
 const (
@@ -161,6 +161,11 @@ func (h *Home) entryFile(submission string) string {
 // lakeFile is where a submission's rows of a table lie.
 func (h *Home) lakeFile(table, submission string) string {
 	return h.path(lakeDir, table, "submission="+submission, "0.parquet")
+}
+
+// vaultFile is where the direct fields of a submission's rows of a table lie.
+func (h *Home) vaultFile(table, submission string) string {
+	return h.path(vaultDir, table, "submission="+submission, "0.parquet")
 }
 
 func (h *Home) quarantineFile(submission string) string {

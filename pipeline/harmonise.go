@@ -30,13 +30,14 @@ type Harmoniser struct {
 	IDs transform.IDs // for case data
 
 	File       func(table string) string // where the harmonised rows of a table go
+	Vault      func(table string) string // where its direct fields go, for tables that have any; nil where none has
 	Quarantine string                    // where rejected rows go
 }
 
 // Harmonise reads the file at path as the submission s. What is wrong with the file is in the
 // entry; an error is about the machine, or a bug. The entry has no key yet.
 func (h *Harmoniser) Harmonise(ctx context.Context, path string, s *Submission) (*Entry, error) {
-	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, sheetNo: map[string]int{}, writers: map[string]*load.Writer{}}
+	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, sheetNo: map[string]int{}, writers: map[string]*load.Split{}}
 	j.found.Keep = h.Examples
 	err := j.read(ctx, path)
 	var bad *extract.Error
@@ -65,9 +66,9 @@ type job struct {
 	sub     *Submission
 	entry   *Entry
 	found   diag.List
-	sheetNo map[string]int          // by name, for the sheets looked at so far
-	writers map[string]*load.Writer // by table
-	aside   *rowWriter              // the quarantine; nil while no row was rejected
+	sheetNo map[string]int         // by name, for the sheets looked at so far
+	writers map[string]*load.Split // by table
+	aside   *rowWriter             // the quarantine; nil while no row was rejected
 }
 
 func (j *job) read(ctx context.Context, path string) error {
@@ -244,17 +245,24 @@ func (j *job) account(e *SheetEntry, n extract.Counts) {
 }
 
 // writer is the file for a table, begun with its first batch.
-func (j *job) writer(table string, plan *transform.Plan) (*load.Writer, error) {
+func (j *job) writer(table string, plan *transform.Plan) (*load.Split, error) {
 	t := j.Schema.Table(table)
 	if w := j.writers[t.Name]; w != nil {
 		return w, nil
 	}
-	w, err := load.Create(j.File(t.Name), t, load.ParquetOptions{Metadata: j.footer(t, plan.Mapping())})
+	w, err := load.CreateSplit(j.File(t.Name), j.vault(t.Name), t, load.ParquetOptions{Metadata: j.footer(t, plan.Mapping())})
 	if err != nil {
 		return nil, err
 	}
 	j.writers[t.Name] = w
 	return w, nil
+}
+
+func (j *job) vault(table string) string {
+	if j.Vault == nil {
+		return ""
+	}
+	return j.Vault(table)
 }
 
 // footer is what a file of harmonised rows says about how it was made: no clock, no host, no run.

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"palermo/diag"
+	"palermo/schemas"
 )
 
 // keyBytes is the length of a home's key.
@@ -96,9 +97,36 @@ func (k key) submissionID(agency, sha256 string) string {
 	return "s" + k.mac("submission", agency, sha256)[:16]
 }
 
+// zone is the key of a zone: an id there is another than in every other zone, so that who holds two
+// outputs cannot join what was kept apart.
+func (k key) zone(z schemas.Zone) key {
+	return key(k.mac("zone", string(z)))
+}
+
+// id is an id of the lake as the zone of the key has it.
+func (k key) id(lake string) string {
+	if lake == "" {
+		return ""
+	}
+	return lake[:1] + k.mac("id", lake)[:24]
+}
+
+// person is the id of the person whose first record is the one named.
+func (k key) person(record string) string { return "p" + k.mac("person", record)[:24] }
+
+// episode is the id of a person's episode.
+func (k key) episode(person string, ordinal int) string {
+	return "e" + k.mac("episode", person, strconv.Itoa(ordinal))[:24]
+}
+
 // Record is the id of a case record: of who reports it, on which form, under which reference.
 func (k key) Record(source, agency, form, caseReference string) string {
 	return "r" + k.mac("record", source, agency, form, caseReference)[:24]
+}
+
+// Case is the id of a case, whatever forms speak of it.
+func (k key) Case(source, agency, caseReference string) string {
+	return "c" + k.mac("case", source, agency, caseReference)[:24]
 }
 
 // Row is the id of a record without a case reference: of what its row says.

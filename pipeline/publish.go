@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -94,12 +95,20 @@ type publication struct {
 	counts  map[string]int64 // rows by table
 
 	reference map[string]*schemas.Batch // by table; set by build
+	versions  *versions                 // of records; set by build
+	persons   []*person                 // set by build
 }
 
 // build writes the zone's Parquet files, then the database from them in a process of its own.
 func (p *publication) build(ctx context.Context, parquet, db string) (*load.BuildResult, error) {
 	var err error
 	if p.reference, err = p.references(); err != nil {
+		return nil, err
+	}
+	if p.versions, err = p.countVersions(ctx); err != nil {
+		return nil, err
+	}
+	if p.persons, err = p.people(ctx); err != nil {
 		return nil, err
 	}
 	defer p.release()
@@ -165,7 +174,7 @@ func (p *publication) tables() []*schemas.Table {
 func (p *publication) table(ctx context.Context, t *schemas.Table) ([]string, error) {
 	fill, small := p.small()[t.Name]
 	switch {
-	case t.Origin:
+	case t.Origin || p.inLake(t.Name):
 		return p.project(ctx, t)
 	case small:
 		path := p.file(t, t.Name)
@@ -213,6 +222,24 @@ func relative(dir string, files []string) ([]string, error) {
 	return out, nil
 }
 
+// inLake reports whether any submission has rows of the table.
+func (p *publication) inLake(table string) bool {
+	return slices.ContainsFunc(p.entries, func(e *Entry) bool {
+		return slices.ContainsFunc(e.Files, func(f LakeFile) bool { return f.Table == table })
+	})
+}
+
+// rewrite is what happens to a submission's rows on their way into the zone: records are numbered
+// through over all submissions, and ids are put under the zone's key. It is nil for tables that
+// have neither, which are copied as they are.
+func (p *publication) rewrite(t *schemas.Table, submission string) load.Rewrite {
+	keyed := t.Keyed()
+	if len(keyed) == 0 {
+		return nil
+	}
+	return load.Chain(p.versions.rewrite(t, submission), load.RewriteIDs(keyed, p.key.zone(p.zone).id))
+}
+
 // only is the row without the columns that the zone's form of the table lacks.
 func only(t *schemas.Table, row map[string]any) map[string]any {
 	out := make(map[string]any, len(row))
@@ -233,7 +260,8 @@ func (p *publication) project(ctx context.Context, t *schemas.Table) ([]string, 
 				continue
 			}
 			path := p.file(t, e.Submission)
-			if err := load.Project(ctx, p.lakeFile(t.Name, e.Submission), path, p.Schema.Table(t.Name), p.zone, load.ProjectOptions{Metadata: p.Schema.ParquetMetadata(t)}); err != nil {
+			if err := load.Project(ctx, p.lakeFile(t.Name, e.Submission), path, p.Schema.Table(t.Name), p.zone, load.ProjectOptions{
+				Metadata: p.Schema.ParquetMetadata(t), Rewrite: p.rewrite(t, e.Submission)}); err != nil {
 				return nil, err
 			}
 			out = append(out, path)
@@ -249,12 +277,15 @@ func (p *publication) project(ctx context.Context, t *schemas.Table) ([]string, 
 // small is how the tables that come from the entries and the ledger are filled.
 func (p *publication) small() map[string]func(add func(map[string]any) error) error {
 	return map[string]func(add func(map[string]any) error) error{
-		"source":      p.sources,
-		"value_map":   p.values,
-		"row_balance": p.balances,
-		"diagnostic":  p.findings,
-		"submission":  p.submissions,
-		"run":         p.runs,
+		"source":        p.sources,
+		"value_map":     p.values,
+		"row_balance":   p.balances,
+		"diagnostic":    p.findings,
+		"submission":    p.submissions,
+		"run":           p.runs,
+		"person":        p.personRows,
+		"person_record": p.membershipRows,
+		"episode":       p.episodeRows,
 	}
 }
 
@@ -275,6 +306,9 @@ func (p *publication) values(add func(map[string]any) error) error {
 		for i := range e.Sheets {
 			for k := range e.Sheets[i].Values {
 				u := &e.Sheets[i].Values[k]
+				if !p.showsWords(&e.Sheets[i], u) {
+					continue
+				}
 				if err := add(valueRow(e.Submission, &e.Sheets[i], u, p.shown(u))); err != nil {
 					return err
 				}
@@ -282,6 +316,21 @@ func (p *publication) values(add func(map[string]any) error) error {
 		}
 	}
 	return nil
+}
+
+// showsWords reports whether the zone may hold the line of a word: not that of a field which it
+// does not hold, or only coarsened, since the line would undo it.
+func (p *publication) showsWords(e *SheetEntry, u *transform.Use) bool {
+	table, field, child := strings.Cut(u.Field, ".")
+	if !child {
+		table, field = e.Target, u.Field
+	}
+	t := p.Schema.Table(table)
+	if t == nil || t.In(p.zone) == nil {
+		return false
+	}
+	f := t.Field(field)
+	return f != nil && f.ShowsWords(p.zone)
 }
 
 // shown is a word as the zone may show it.

@@ -328,7 +328,8 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	}
 	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
 		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, IDs: r.key,
-		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID)}
+		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID),
+		Vault: func(table string) string { return r.vaultFile(table, s.ID) }}
 	e, err := r.harmonise(ctx, h, s)
 	if err != nil {
 		return nil, fmt.Errorf("submission %s: %w", s.ID, err)
@@ -377,7 +378,7 @@ func withdrawn(s *Submission, why string) *Entry {
 func (r *run) dropStale(id string, e *Entry) error {
 	for _, t := range r.Schema.Tables {
 		if !slices.ContainsFunc(e.Files, func(f LakeFile) bool { return f.Table == t.Name }) {
-			if err := removeIfThere(r.lakeFile(t.Name, id)); err != nil {
+			if err := errors.Join(removeIfThere(r.lakeFile(t.Name, id)), removeIfThere(r.vaultFile(t.Name, id))); err != nil {
 				return err
 			}
 		}

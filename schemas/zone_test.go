@@ -158,7 +158,7 @@ func TestBands(t *testing.T) {
 // there as text is an id, or a word of the mapping; a source's word for a code is shown as its
 // shape where no mapping lists it.
 func TestTextOfCases(t *testing.T) {
-	ours := []string{"record_id", "source_id", "form", "rule", SubmissionColumn}
+	ours := []string{"record_id", "case_id", "source_id", "form", "rule", SubmissionColumn}
 	for _, table := range Builtin().Tables {
 		in := table.In(ZoneAnalyst)
 		if table.Group != GroupCases || in == nil {
@@ -173,7 +173,7 @@ func TestTextOfCases(t *testing.T) {
 }
 
 func TestKeyedIDs(t *testing.T) {
-	id := regexp.MustCompile(`^(.*_)?(record|person|episode|subject)_id(_[ab])?$`)
+	id := regexp.MustCompile(`^(.*_)?(record|case|person|episode|subject)_id(_[ab])?$`)
 	for _, table := range Builtin().Tables {
 		var want []string
 		for _, f := range table.Fields {

@@ -32,6 +32,7 @@ type Input struct {
 // IDs makes keyed ids: who lacks the key cannot tell whose they are. Equal arguments give equal ids.
 type IDs interface {
 	Record(source, agency, form, caseReference string) string
+	Case(source, agency, caseReference string) string
 	Row(agency, table, text string, ordinal int) string // of a row without a case reference
 }
 

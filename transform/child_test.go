@@ -52,6 +52,10 @@ func (plainIDs) Record(source, agency, form, ref string) string {
 	return strings.Join([]string{source, agency, form, ref}, "/")
 }
 
+func (plainIDs) Case(source, agency, ref string) string {
+	return strings.Join([]string{source, agency, ref}, "/")
+}
+
 func (plainIDs) Row(agency, table, text string, ordinal int) string {
 	return fmt.Sprintf("%s/%s/%x/%d", agency, table, text[:2], ordinal)
 }

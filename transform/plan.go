@@ -77,6 +77,7 @@ const (
 	ownSourceID          // the source's id
 	ownVintage           // the publication's date where the file states it, else the form's name
 	ownRecordID          // the keyed id of the record
+	ownCaseID            // the keyed id of the case, whatever the form
 	ownVersion           // the how-manieth row of the record in the file, from 1; numbered through at publication
 	ownCurrent           // true; set at publication
 	ownOrdinal           // the row's place among those of its record in its table, from 1
@@ -90,6 +91,7 @@ var ownFields = map[string]ownField{
 	"source_id":      ownSourceID,
 	"vintage":        ownVintage,
 	"record_id":      ownRecordID,
+	"case_id":        ownCaseID,
 	"record_version": ownVersion,
 	"is_current":     ownCurrent,
 	"ordinal":        ownOrdinal,
@@ -100,7 +102,7 @@ var ownFields = map[string]ownField{
 // varies reports whether the field differs from row to row without the rows' cells saying so.
 func (o ownField) varies() bool {
 	switch o {
-	case ownCellID, ownRecordID, ownVersion, ownOrdinal, ownRule:
+	case ownCellID, ownRecordID, ownCaseID, ownVersion, ownOrdinal, ownRule:
 		return true
 	}
 	return false

@@ -13,6 +13,7 @@ import (
 // identity is which record a row is of. It is empty for tables that have no records.
 type identity struct {
 	record  string
+	caseID  string
 	version int32
 }
 
@@ -21,6 +22,8 @@ func (d identity) own(f ownField) ownOutcome {
 	switch f {
 	case ownRecordID:
 		return ownOutcome{text: d.record}
+	case ownCaseID:
+		return ownOutcome{text: d.caseID}
 	case ownVersion:
 		return ownOutcome{number: float64(d.version)}
 	}
@@ -38,7 +41,7 @@ func (t *Table) identify(raw *schemas.Batch, rows []int) []identity {
 		id := t.recordID(raw, i)
 		h := xxh3.HashString(id)
 		t.versions[h]++
-		out[n] = identity{id, t.versions[h]}
+		out[n] = identity{id, t.caseID(raw, i, id), t.versions[h]}
 	}
 	return out
 }
@@ -53,6 +56,14 @@ func (t *Table) recordID(raw *schemas.Batch, i int) string {
 	digest := string(sum[:])
 	t.unkeyed[digest]++
 	return t.ids.Row(t.origin.Agency, t.plan.table.Name, digest, t.unkeyed[digest])
+}
+
+// caseID is the id of row i's case: that of the record, where it has no case reference.
+func (t *Table) caseID(raw *schemas.Batch, i int, record string) string {
+	if ref := t.caseReference(raw, i); ref != "" {
+		return t.ids.Case(t.origin.Source, t.origin.Agency, ref)
+	}
+	return record
 }
 
 // caseReference is the words of the case columns of row i, "" where all are blank.
