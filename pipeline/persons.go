@@ -167,7 +167,7 @@ func (p *publication) personRows(add func(map[string]any) error) error {
 			"citizenship_code_status": statusUnknown, "birth_status": status(w.birth.record != ""), "birth_record_id": text(k.id(w.birth.record)),
 			"probability_low_status": "not_applicable"}
 		if w.birth.record != "" {
-			row["birth_from"], row["birth_to"], row["birth_precision_code"] = w.birth.from, w.birth.to, "year"
+			row["birth_from"], row["birth_to"], row["birth_precision_code"] = w.birth.from.ToTime(), w.birth.to.ToTime(), "year"
 		}
 		return add(row)
 	})
@@ -181,7 +181,7 @@ func (p *publication) episodeRows(add func(map[string]any) error) error {
 			"exploitation_country_code": text(w.exploited.code), "exploitation_country_code_status": status(w.exploited.record != ""),
 			"exploitation_record_id": text(k.id(w.exploited.record)), "age_at_exploitation_years_status": statusUnknown}
 		if w.started.record != "" {
-			row["started_from"], row["started_to"] = w.started.from, w.started.to
+			row["started_from"], row["started_to"] = w.started.from.ToTime(), w.started.to.ToTime()
 		}
 		return add(row)
 	})

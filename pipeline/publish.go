@@ -309,7 +309,7 @@ func (p *publication) values(add func(map[string]any) error) error {
 				if !p.showsWords(&e.Sheets[i], u) {
 					continue
 				}
-				if err := add(valueRow(e.Submission, &e.Sheets[i], u, p.shown(u))); err != nil {
+				if err := add(valueRow(e.Submission, &e.Sheets[i], k, p.shown(u))); err != nil {
 					return err
 				}
 			}

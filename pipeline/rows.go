@@ -137,11 +137,12 @@ func text(s string) any {
 	return s
 }
 
-// valueRow is one word's line of the table value_map; shown says how the word is shown.
-func valueRow(submission string, e *SheetEntry, u *transform.Use, shown string) map[string]any {
+// valueRow is line k of the sheet's value map as a row of its table; shown is the word as it is shown.
+func valueRow(submission string, e *SheetEntry, k int, shown string) map[string]any {
+	u := &e.Values[k]
 	return map[string]any{
 		"source_id": e.Source, "vintage_form": e.Vintage, "mapping_digest": e.Mapping, "submission_id": submission,
-		"sheet": int64(e.No), "column_name": u.Column, "column_no": int64(u.ColNo), "field": u.Field,
+		"sheet": int64(e.No), "ordinal": int64(k + 1), "column_name": u.Column, "column_no": int64(u.ColNo), "field": u.Field,
 		"word": shown, "is_listed": u.Listed, "code": text(u.Code), "value_status": text(u.Status), "rule": text(u.Rule),
 		"rows": int64(u.Rows), "first_row": int64(u.FirstRow), "first_col": int64(u.ColNo),
 	}

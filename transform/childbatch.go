@@ -184,6 +184,9 @@ func (g *childGroup) row(raw *schemas.Batch, n, i int, rows []made, lacks func(m
 		case p.plan.list:
 			for _, piece := range p.list(raw, i) {
 				piece.seen(raw.Row(i))
+				if !piece.has && p.plan.fields[p.plan.field].field.Required {
+					continue // listed as saying nothing here, or without a code, which is reported of the word
+				}
 				add(made{part: p, n: n, i: i, piece: piece})
 			}
 		default:
