@@ -25,12 +25,12 @@ var mayImport = map[string][]string{
 	"extract":             {"mappings", "schemas", "diag", "sandbox"},
 	"extract/intake":      {"mappings", "schemas", "diag", "sandbox"},
 	"extract/extracttest": {"extract", "mappings", "schemas", "diag", "sandbox"},
-	"transform":           {"mappings", "schemas", "diag"},
+	"transform":           {"transform/assess", "mappings", "schemas", "diag"},
 	"transform/assess":    {"schemas", "diag"},
 	"load":                {"schemas", "diag", "sandbox"}, // what it must know of a mapping is handed to it
 	"load/loadtest":       {"load", "schemas", "diag", "sandbox"},
 
-	"pipeline": {"extract", "extract/intake", "transform", "load", "mappings", "schemas", "diag", "sandbox"},
+	"pipeline": {"extract", "extract/intake", "transform", "transform/assess", "load", "mappings", "schemas", "diag", "sandbox"},
 
 	"fixtures":     nil,
 	"fixtures/gen": {"fixtures"},

@@ -60,6 +60,8 @@ type Recognise struct {
 type Record struct {
 	Case []string `yaml:"case" json:"case"` // the columns whose words together are the case reference
 	Form string   `yaml:"form" json:"form"` // the form's name, a word of the mapping
+
+	ControlCounts bool `yaml:"control_counts,omitempty" json:"control_counts,omitempty"` // whether control during exploitation counts as a means of Article 3(a)
 }
 
 // Child makes rows of another table from the same row of the source. It is one of three kinds:

@@ -12,6 +12,7 @@ import (
 
 	"palermo/diag"
 	"palermo/transform"
+	"palermo/transform/assess"
 )
 
 // lakeFormat is raised by hand when the code makes something else of the same bytes: a parse
@@ -150,7 +151,7 @@ func (e *Entry) sources() []string {
 // entryKey is the digest of everything that an entry depends on.
 func (h *Home) entryKey(s *Submission) string {
 	d := sha256.New()
-	fmt.Fprintln(d, lakeFormat, s.ID, s.SHA256, h.Schema.Digest(), h.Mappings.Digest(), h.Config.Report.Examples)
+	fmt.Fprintln(d, lakeFormat, s.ID, s.SHA256, h.Schema.Digest(), h.Mappings.Digest(), assess.Builtin().Digest(), h.Config.Report.Examples)
 	return hex.EncodeToString(d.Sum(nil))
 }
 

@@ -94,6 +94,7 @@ func (t *Table) batches(raw *schemas.Batch, got [][]*outcome, loaded []int, res 
 		return err
 	}
 	res.Batches = append(res.Batches, b)
+	t.hear(got, loaded, who)
 	for g := range t.children {
 		b, err := t.childBatch(&t.children[g], raw, loaded, who, ds)
 		if err != nil {
@@ -103,7 +104,29 @@ func (t *Table) batches(raw *schemas.Batch, got [][]*outcome, loaded []int, res 
 			res.Batches = append(res.Batches, b)
 		}
 	}
+	if t.assessor != nil {
+		b := t.assessor.batch(len(loaded))
+		b.Origin = t.origin
+		res.Batches = append(res.Batches, b)
+	}
 	return nil
+}
+
+// hear gives the assessor what the records' own rows say.
+func (t *Table) hear(got [][]*outcome, loaded []int, who []identity) {
+	a := t.assessor
+	if a == nil {
+		return
+	}
+	a.begin(len(loaded))
+	for n, i := range loaded {
+		a.record(n, who[n], said{t.plan.fields, a.fields, func(k int) *outcome {
+			if f := t.fields[k].fixed; f != nil || got[k] == nil {
+				return f
+			}
+			return got[k][i]
+		}})
+	}
 }
 
 // output is the target's rows.

@@ -55,6 +55,7 @@ type Table struct {
 
 	caseCols []int // of the case reference, in raw records
 	children []childGroup
+	assessor *assessor        // nil where there are no records
 	versions map[uint64]int32 // rows so far of a record, by the hash of its id
 	unkeyed  map[string]int   // equal rows so far without a case reference, by their digest
 }
@@ -111,6 +112,10 @@ func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, erro
 	}
 	t.vintage()
 	if err := t.bindChildren(); err != nil {
+		return nil, err
+	}
+	var err error
+	if t.assessor, err = t.newAssessor(); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(t.columns, func(a, b *boundColumn) int { return a.plan.order - b.plan.order })

@@ -132,6 +132,7 @@ func TestChildren(t *testing.T) {
 			"record_citizenship":  {"record_id", "ordinal", "citizenship_code", "citizenship_code_status", "citizenship_code_as_reported"},
 			"record_route":        {"record_id", "ordinal", "leg_kind_code", "country_code", "_col"},
 			"record_exploitation": {"record_id", "ordinal", "country_code"},
+			"assessment":          {"subject_id", "subject_version", "definition_code", "act_state_code", "means_state_code", "purpose_state_code"},
 		}[b.Table]
 		got[b.Table] = table(b, columns...)
 	}
@@ -152,7 +153,16 @@ func TestChildren(t *testing.T) {
 			unkeyed + "|1|-|unmapped|[8 characters, Latin]"},
 		"record_route":        {a1 + "|1|transit|HUN|7", a2 + "|1|transit|SRB|8"},
 		"record_exploitation": {a1 + "|1|ITA"},
+		// what each record states, under each definition: the means are all of control, which does not count here
+		"assessment": {
+			a1 + "|1|palermo|not_collected|unknown|not_collected", a1 + "|1|tvpa|not_collected|unknown|not_collected",
+			a1 + "|1|coe_2005|not_collected|unknown|not_collected",
+		},
 	}
+	if len(got["assessment"]) != 12 {
+		t.Errorf("%d assessments of four records, want 12", len(got["assessment"]))
+	}
+	got["assessment"] = got["assessment"][:3]
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("tables (-want +got):\n%s", d)
 	}

@@ -12,6 +12,7 @@ import (
 type childGroup struct {
 	table  *schemas.Table
 	fields []fieldPlan // of any of the parts: own fields and columns are the same for all
+	at     map[string]int
 	parts  []*boundChild
 }
 
@@ -54,7 +55,7 @@ func (t *Table) bindChildren() error {
 		if !ok {
 			g = len(t.children)
 			at[p.table.Name] = g
-			t.children = append(t.children, childGroup{table: p.table, fields: p.fields})
+			t.children = append(t.children, childGroup{table: p.table, fields: p.fields, at: fieldPlaces(p.fields)})
 		}
 		t.children[g].parts = append(t.children[g].parts, b)
 	}
@@ -80,7 +81,7 @@ func (b *boundChild) read(raw *schemas.Batch) {
 
 // at is what field k of row i came out as.
 func (b *boundChild) at(k, i int) *outcome {
-	if f := b.fields[k].fixed; f != nil {
+	if f := b.fields[k].fixed; f != nil || b.got[k] == nil {
 		return f
 	}
 	return b.got[k][i]
@@ -146,6 +147,12 @@ func (t *Table) childBatch(g *childGroup, raw *schemas.Batch, loaded []int, who 
 	}
 	if len(rows) == 0 {
 		return nil, nil
+	}
+	if t.assessor != nil {
+		for k := range rows {
+			m := &rows[k]
+			t.assessor.child(m.n, g.table.Name, said{g.fields, g.at, func(f int) *outcome { return m.part.outcome(m, f) }})
+		}
 	}
 	o := output{table: g.table, fields: g.fields, raw: raw, rows: make([]int, len(rows)), cols: make([]int, len(rows))}
 	for k, m := range rows {

@@ -107,6 +107,9 @@ func (t *Table) Release() {
 		l.codes.Release()
 	}
 	t.lists = nil
+	if t.assessor != nil {
+		t.assessor.builder.Release()
+	}
 }
 
 // Origin is the table's origin, with the source and vintage that the plan is for.
