@@ -35,8 +35,8 @@ func (a *app) demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Make a home with made-up data, run it, and show what to do with it",
-		Long: `Make a home with made-up tables in the form of the UNODC GLOTIP download, run it to a published snapshot, and
-print queries to start with. The home is ./palermo-demo unless --home names another folder, which must be
+		Long: `Make a home with made-up files, run it to a published snapshot, and print queries to start with: tables in the
+form of the UNODC GLOTIP download, and case records of an imaginary population as IOM CTM and RCP would have them. The home is ./palermo-demo unless --home names another folder, which must be
 missing, empty, or the home of an earlier demo.`,
 		Example: `  palermo demo
   palermo demo --home try`,
@@ -114,7 +114,7 @@ func makeDemoHome(dir string) error {
 	if err := os.WriteFile(mark, []byte(demoMarkText), 0o644); err != nil {
 		return fmt.Errorf("make the demo's home: %w", err)
 	}
-	if err := fixtures.Demo(dir, demoSeed); err != nil {
+	if err := errors.Join(fixtures.Demo(dir, demoSeed), fixtures.DemoCases(dir, demoSeed)); err != nil {
 		return fmt.Errorf("fill the demo's drop folder: %w", err)
 	}
 	return nil
@@ -144,15 +144,17 @@ func questions() []question {
 	return []question{
 		{"What is in this database?",
 			`SELECT table_name, estimated_size AS "rows", comment FROM duckdb_tables() WHERE estimated_size > 0 ORDER BY table_name;`},
-		{"What does each column of the published counts mean?",
-			`SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = 'statistic_current' ORDER BY column_index;`},
+		{"What do the case records state, read against three definitions of trafficking?",
+			`SELECT a.definition_code, a.status_code, count(*) AS records
+  FROM assessment a JOIN record r ON r.record_id = a.subject_id AND r.record_version = a.subject_version
+  WHERE r.is_current GROUP BY ALL ORDER BY ALL;`},
+		{"Where do the assisted come from, and how old were they when registered?",
+			`SELECT origin_country_code, age_years_low, age_years_high, count(*) AS records FROM record
+  WHERE is_current AND form = 'assistance' GROUP BY ALL ORDER BY records DESC, origin_country_code, age_years_low LIMIT 10;`},
 		{"Which countries detected most victims, and how sure is the count?",
 			`SELECT reporter_code, year, value_text, value_low, value_high FROM statistic_current
   WHERE indicator_code = 'detected_victims' AND dimension_code = 'total' AND sex_code = 'total' AND age_code = 'total' AND reporter_scope_code = 'country'
   ORDER BY value_low DESC, reporter_code, year LIMIT 10;`},
-		{"Which words have no code yet?",
-			`SELECT column_name, word, sum("rows") AS "rows" FROM value_map WHERE value_status = 'unmapped'
-  GROUP BY ALL ORDER BY "rows" DESC, column_name, word LIMIT 10;`},
 		{"Is every row of every file accounted for?",
 			`SELECT b.submission_id, s.status_code, b.unit, b."read", b.loaded, b.rejected, b.skipped, b."read" = b.loaded + b.rejected + b.skipped AS is_whole
   FROM row_balance b JOIN submission s USING (submission_id) ORDER BY b.submission_id, b.sheet;`},
