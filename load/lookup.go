@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -13,21 +14,39 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 )
 
-// Lookup finds the row of a Parquet file whose text column key holds id, and returns its values
-// by column, as text; a null is not there. It is nil where no row has the id.
-func Lookup(ctx context.Context, path, key, id string) (map[string]string, error) {
+// Lookup finds the first row of a Parquet file in which each column of where has the value given
+// as text, and returns its values by column, as text; a null is not there. It is nil where there is
+// no such row.
+func Lookup(ctx context.Context, path string, where map[string]string) (map[string]string, error) {
+	columns := slices.Sorted(maps.Keys(where))
 	var row map[string]string
 	err := withReader(path, func(r *file.Reader) error {
 		from, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: projectRows}, memory.DefaultAllocator)
 		if err != nil {
 			return err
 		}
-		for g := range r.NumRowGroups() {
-			if row, err = lookupGroup(ctx, from, g, key, id); err != nil || row != nil {
-				return err
+		schema, err := from.Schema()
+		if err != nil {
+			return err
+		}
+		var some, all []int
+		for i := range schema.NumFields() {
+			if all = append(all, i); slices.Contains(columns, schema.Field(i).Name) {
+				some = append(some, i)
 			}
 		}
-		return nil
+		if len(some) != len(columns) {
+			return fmt.Errorf("not all of the columns %v are there", columns)
+		}
+		for g := range r.NumRowGroups() {
+			// the columns asked for alone first, and the row only where the row group has it
+			if row, err = lookupIn(ctx, from, g, some, where); err != nil || row == nil {
+				continue
+			}
+			row, err = lookupIn(ctx, from, g, all, where)
+			return err
+		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look up a row: %w", err)
@@ -35,27 +54,7 @@ func Lookup(ctx context.Context, path, key, id string) (map[string]string, error
 	return row, nil
 }
 
-// lookupGroup reads the key alone first, and the row only where the row group has it.
-func lookupGroup(ctx context.Context, from *pqarrow.FileReader, group int, key, id string) (map[string]string, error) {
-	schema, err := from.Schema()
-	if err != nil {
-		return nil, err
-	}
-	at := schema.FieldIndices(key)
-	if len(at) != 1 {
-		return nil, fmt.Errorf("no column %q", key)
-	}
-	if row, err := lookupIn(ctx, from, group, []int{at[0]}, key, id); err != nil || row == nil {
-		return nil, err
-	}
-	all := make([]int, schema.NumFields())
-	for i := range all {
-		all[i] = i
-	}
-	return lookupIn(ctx, from, group, all, key, id)
-}
-
-func lookupIn(ctx context.Context, from *pqarrow.FileReader, group int, columns []int, key, id string) (map[string]string, error) {
+func lookupIn(ctx context.Context, from *pqarrow.FileReader, group int, columns []int, where map[string]string) (map[string]string, error) {
 	rr, err := from.GetRecordReader(ctx, columns, []int{group})
 	if err != nil {
 		return nil, err
@@ -63,9 +62,8 @@ func lookupIn(ctx context.Context, from *pqarrow.FileReader, group int, columns 
 	defer rr.Release()
 	for rr.Next() {
 		rec := rr.RecordBatch()
-		keys := rec.Column(slices.IndexFunc(rec.Schema().Fields(), func(f arrow.Field) bool { return f.Name == key }))
-		for i := range keys.Len() {
-			if keys.IsValid(i) && Text(keys, i) == id {
+		for i := range int(rec.NumRows()) {
+			if holds(rec, i, where) {
 				return rowText(rec, i), nil
 			}
 		}
@@ -74,6 +72,16 @@ func lookupIn(ctx context.Context, from *pqarrow.FileReader, group int, columns 
 		return nil, err
 	}
 	return nil, nil
+}
+
+// holds reports whether row i has every value asked for.
+func holds(rec arrow.RecordBatch, i int, where map[string]string) bool {
+	for c, f := range rec.Schema().Fields() {
+		if want, ok := where[f.Name]; ok && (rec.Column(c).IsNull(i) || Text(rec.Column(c), i) != want) {
+			return false
+		}
+	}
+	return true
 }
 
 func rowText(rec arrow.RecordBatch, i int) map[string]string {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -35,6 +37,10 @@ type Explanation struct {
 	Row        int               `json:"row"`
 	Fields     []transform.Trace `json:"fields"`
 	Rejected   *Rejection        `json:"rejected,omitempty"` // the row is in quarantine, and why
+	Hidden     int               `json:"hidden,omitempty"`   // fields whose values are not shown, since they are of a person
+
+	sheetNo int
+	compare map[string]bool // columns that are published as the cells give them
 }
 
 // Rejection is why a row was not loaded.
@@ -49,7 +55,30 @@ var ErrNotFound = errors.New("not found")
 // Explain leads from published rows back to their cells: an id is "<submission>.<sheet>.<row>",
 // as in statistic_id. The cells are read again from the inbox, by the mapping that the rows were
 // made with; rows of one sheet are read in one pass. The explanations come in the order of ids.
+//
+// What names or endangers a person is left out: ExplainPersonal has it.
 func (h *Home) Explain(ctx context.Context, ids ...string) ([]*Explanation, error) {
+	xs, err := h.explain(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range xs {
+		x.hide(h.Schema.Table(x.Table))
+	}
+	return xs, nil
+}
+
+// ExplainPersonal is Explain with nothing left out, for those who may see the cases themselves. It
+// leaves a line for each row in the home's audit file, and shows nothing where it cannot.
+func (h *Home) ExplainPersonal(ctx context.Context, ids ...string) ([]*Explanation, error) {
+	xs, err := h.explain(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return xs, h.audit("explain --personal", xs)
+}
+
+func (h *Home) explain(ctx context.Context, ids []string) ([]*Explanation, error) {
 	ledger, err := h.ReadLedger()
 	if err != nil {
 		return nil, err
@@ -65,7 +94,7 @@ func (h *Home) Explain(ctx context.Context, ids ...string) ([]*Explanation, erro
 		if sub == nil {
 			return nil, fmt.Errorf("submission %s: %w", p.submission, ErrNotFound)
 		}
-		out[i] = &Explanation{ID: id, Submission: *sub, Row: p.row}
+		out[i] = &Explanation{ID: id, Submission: *sub, Row: p.row, sheetNo: p.sheet}
 		at := sheetPlace{sub.ID, p.sheet}
 		sheets[at] = append(sheets[at], out[i])
 	}
@@ -261,11 +290,71 @@ func (h *Home) published(ctx context.Context, x *Explanation) error {
 	}
 	t := h.Schema.Table(x.Table)
 	file := filepath.Join(dir, filepath.FromSlash(load.ParquetPath(t, x.Submission.ID)))
-	x.Published, err = load.Lookup(ctx, file, t.Fields[0].Name, x.ID)
-	if errors.Is(err, os.ErrNotExist) {
+	if !t.Origin {
+		return nil
+	}
+	where := map[string]string{schemas.SheetColumn: strconv.Itoa(x.sheetNo), schemas.RowColumn: strconv.Itoa(x.Row)}
+	if x.Published, err = load.Lookup(ctx, file, where); errors.Is(err, os.ErrNotExist) {
 		return nil // the snapshot has no row of this submission
 	}
+	x.compare = comparable(t)
 	return err
+}
+
+// comparable is the columns of a table that are published as the cells give them: not those that
+// are numbered or keyed at publication, nor those that are coarsened.
+func comparable(t *schemas.Table) map[string]bool {
+	out := map[string]bool{}
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if f.Keyed || f.Name == "record_version" || f.Name == "is_current" || !f.ShowsWords(schemas.ZoneAnalyst) {
+			continue
+		}
+		for _, c := range f.Columns() {
+			out[c.Name] = true
+		}
+	}
+	return out
+}
+
+// hide takes out of the explanation what only those may see who may see the case itself: of a
+// field that names or endangers a person neither the value nor the cell's text stays.
+func (x *Explanation) hide(t *schemas.Table) {
+	for i := range x.Fields {
+		tr := &x.Fields[i]
+		f := t.Field(tr.Field)
+		if f == nil || schemas.ZoneSteward.Allows(f.Class) {
+			continue
+		}
+		x.Hidden++
+		tr.Values = nil
+		for k := range tr.Cells {
+			if tr.Cells[k].Text != "" {
+				tr.Cells[k].Text = transform.Shape(tr.Cells[k].Text)
+			}
+		}
+	}
+}
+
+// audit notes that somebody was shown personal data: when, who, and of which submission. It never
+// holds what was shown.
+func (h *Home) audit(command string, xs []*Explanation) error {
+	for _, x := range xs {
+		line := map[string]any{"time": time.Now().UTC(), "user": os.Getuid(), "command": command, "submission": x.Submission.ID, "sheet": x.sheetNo, "row": x.Row}
+		b, err := json.Marshal(line)
+		if err != nil {
+			return err
+		}
+		f, err := os.OpenFile(h.path(stateDir, "audit.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			return environment(err)
+		}
+		_, err = f.Write(append(b, '\n'))
+		if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+			return environment(err)
+		}
+	}
+	return nil
 }
 
 // Differs is the columns in which the published row is not what the cells give now, sorted. It
@@ -277,7 +366,7 @@ func (x *Explanation) Differs() []string {
 	}
 	var out []string
 	for _, c := range sortedKeys(x.Published) {
-		if v, ok := now[c]; ok && v != x.Published[c] && !strings.HasPrefix(c, "_") {
+		if v, ok := now[c]; ok && v != x.Published[c] && x.compare[c] {
 			out = append(out, c)
 		}
 	}

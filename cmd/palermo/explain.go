@@ -22,13 +22,15 @@ func (a *app) explainCommand() *cobra.Command {
 rule that read it, the code it became, and the lines of the mapping that say so. The cells are read again
 from the received file, by the mapping that the row was made with.
 
-ID is the row's id, as in the column statistic_id. With FIELD, a field or a column of it, the whole way is told;
+ID is the row's id, as in the column statistic_id; for a case record it is _submission._sheet._row. Of case records
+what names or endangers a person is left out, unless --personal is given. With FIELD, a field or a column of it, the whole way is told;
 without it, each field that is filled has one line.`,
 		Example: `  palermo explain s0123456789abcdef.1.42
   palermo explain s0123456789abcdef.1.42 value`,
 		Args: cobra.RangeArgs(1, 2),
 	}
-	c.RunE = a.does("explain", func(ctx context.Context, args []string) (*result, error) { return a.explain(ctx, args) })
+	personal := c.Flags().Bool("personal", false, "show what names or endangers a person too; a line in the home's audit file says who asked")
+	c.RunE = a.does("explain", func(ctx context.Context, args []string) (*result, error) { return a.explain(ctx, args, *personal) })
 	return c
 }
 
@@ -40,12 +42,16 @@ type explained struct {
 	only string // the field asked for
 }
 
-func (a *app) explain(ctx context.Context, args []string) (*result, error) {
+func (a *app) explain(ctx context.Context, args []string, personal bool) (*result, error) {
 	h, err := a.readHome()
 	if err != nil {
 		return nil, err
 	}
-	all, err := h.Explain(ctx, args[0])
+	show := h.Explain
+	if personal {
+		show = h.ExplainPersonal
+	}
+	all, err := show(ctx, args[0])
 	if err != nil {
 		return nil, err
 	}
