@@ -134,8 +134,14 @@ func (f *flow) apply(ctx context.Context, raw *schemas.Batch, to chan<- *schemas
 	return nil
 }
 
-// ragged sets aside a row with more cells than the header has columns.
+// ragged sets aside a row with more cells than the header has columns; not that of a person who
+// does not consent, of which nothing is kept.
 func (f *flow) ragged(ctx context.Context, row *extract.Row) error {
+	if id, refused := f.table.RefusedRagged(row.Cells); refused {
+		f.sheet.Balance.skip("no_consent", 1)
+		f.sheet.NoConsent = append(f.sheet.NoConsent, id)
+		return nil
+	}
 	d := diag.Diagnostic{Code: diag.RowRagged, Severity: diag.Error, Pos: diag.Pos{File: f.sub.Name, Sheet: f.sheet.Name, Row: row.Num},
 		Message: "more cells than the header has columns"}
 	f.found.Add(d)

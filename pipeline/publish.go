@@ -306,7 +306,7 @@ func (p *publication) values(add func(map[string]any) error) error {
 		for i := range e.Sheets {
 			for k := range e.Sheets[i].Values {
 				u := &e.Sheets[i].Values[k]
-				if !p.showsWords(&e.Sheets[i], u) {
+				if !p.showsWords(e.Sheets[i].Target, u.Field) {
 					continue
 				}
 				if err := add(valueRow(e.Submission, &e.Sheets[i], k, p.shown(u))); err != nil {
@@ -318,12 +318,13 @@ func (p *publication) values(add func(map[string]any) error) error {
 	return nil
 }
 
-// showsWords reports whether the zone may hold the line of a word: not that of a field which it
-// does not hold, or only coarsened, since the line would undo it.
-func (p *publication) showsWords(e *SheetEntry, u *transform.Use) bool {
-	table, field, child := strings.Cut(u.Field, ".")
+// showsWords reports whether the zone may hold a word of a field of the target, or of another table
+// as "table.field": not that of a field which it does not hold, or only coarsened, since the word
+// would undo it.
+func (p *publication) showsWords(target, name string) bool {
+	table, field, child := strings.Cut(name, ".")
 	if !child {
-		table, field = e.Target, u.Field
+		table, field = target, name
 	}
 	t := p.Schema.Table(table)
 	if t == nil || t.In(p.zone) == nil {
@@ -357,6 +358,9 @@ func (p *publication) findings(add func(map[string]any) error) error {
 		fs := append([]Found(nil), e.Found...)
 		sortFound(fs)
 		for i := range fs {
+			if sh := e.sheet(fs[i].SheetNo); sh == nil || !p.showsWords(sh.Target, fs[i].Field) {
+				fs[i].Value = "" // a birth date that could not be read is still one
+			}
 			if err := add(findingRow(e.Submission, &fs[i])); err != nil {
 				return err
 			}

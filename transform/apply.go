@@ -152,8 +152,7 @@ func (t *Table) refused(got [][]*outcome, i int) bool {
 	if k < 0 || got[k] == nil || !got[k][i].has {
 		return false
 	}
-	code := t.plan.fields[k].list.Codes[int(got[k][i].value.low)].Code
-	return code == "not_given" || code == "withdrawn"
+	return t.fields[k].refuses(got[k][i])
 }
 
 // skip says which rows are kept, and counts the others by the reason the mapping gives.

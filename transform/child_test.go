@@ -2,6 +2,7 @@ package transform_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -235,5 +236,36 @@ func TestCompileChildren(t *testing.T) {
 				t.Errorf("%s: %s has no place", tt.new, d)
 			}
 		}
+	}
+}
+
+// TestRefusedRagged: a cell too many may have shifted the word about consent.
+func TestRefusedRagged(t *testing.T) {
+	tab := openCases(t, memory.DefaultAllocator)
+	defer tab.Release()
+	at := slices.Index(caseHeader, "Consent")
+	row := func(consent string) []string {
+		cells := make([]string, len(caseHeader)+1)
+		cells[at] = consent
+		return cells
+	}
+	for _, tc := range []struct {
+		name  string
+		cells []string
+		want  bool
+	}{
+		{"given", row("yes"), false},
+		{"refused", row("no"), true},
+		{"refused, shifted", slices.Insert(row("no")[:len(caseHeader)], at, "x"), true},
+		{"given, shifted", slices.Insert(row("yes")[:len(caseHeader)], at, "x"), false},
+		{"given, the cell beside it says no", slices.Insert(row("no")[:len(caseHeader)], at, "yes"), false},
+		{"nothing said", row(""), false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			id, got := tab.RefusedRagged(tc.cells)
+			if got != tc.want || got != (id != "") {
+				t.Errorf("RefusedRagged = %q, %t, want %t", id, got, tc.want)
+			}
+		})
 	}
 }

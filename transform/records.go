@@ -52,7 +52,12 @@ func (t *Table) recordID(raw *schemas.Batch, i int) string {
 	if ref := t.caseReference(raw, i); ref != "" {
 		return t.ids.Record(t.origin.Source, t.origin.Agency, t.plan.entry.Record.Form, ref)
 	}
-	sum := sha256.Sum256([]byte(strings.Join(t.cells(raw, i), "\x1f")))
+	return t.rowID(t.cells(raw, i))
+}
+
+// rowID is the id of a record that is known by what its row says.
+func (t *Table) rowID(cells []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(cells, "\x1f")))
 	digest := string(sum[:])
 	t.unkeyed[digest]++
 	return t.ids.Row(t.origin.Agency, t.plan.table.Name, digest, t.unkeyed[digest])
@@ -75,4 +80,37 @@ func (t *Table) caseReference(raw *schemas.Batch, i int) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// RefusedRagged reports whether a row with more cells than the header has columns is of a person
+// who does not consent to the keeping of the data, and the id that such a row is known by, which
+// is made of what it says: where its case reference stands is not clear. The extra cells may have
+// shifted the consent, so that the first word about consent decides from its column on.
+func (t *Table) RefusedRagged(cells []string) (id string, refused bool) {
+	if t.plan.consent < 0 {
+		return "", false
+	}
+	f := &t.fields[t.plan.consent]
+	for _, c := range f.columns {
+		for k := c.col - 1; k < min(c.col+len(cells)-t.width(), len(cells)); k++ {
+			o := c.read(mappings.Word(cells[k]))
+			if !o.has {
+				continue
+			}
+			if f.refuses(o) {
+				return t.rowID(cells), true
+			}
+			return "", false
+		}
+	}
+	return "", false
+}
+
+// width is the column in the file of the header's last name.
+func (t *Table) width() int { return t.header[len(t.header)-1].Col }
+
+// refuses reports whether the outcome of the field says that the person does not consent.
+func (f *boundField) refuses(o *outcome) bool {
+	code := f.plan.list.Codes[int(o.value.low)].Code
+	return code == "not_given" || code == "withdrawn"
 }
