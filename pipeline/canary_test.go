@@ -317,6 +317,7 @@ func TestCanaries(t *testing.T) {
 		drop(t, home, name, b)
 	}
 	s := run(t, home, pipeline.Options{Now: clock(2), Log: zap.New(core)})
+	t.Logf("%d canaries, %d of dates in columns of other dates, %d of people who refuse: %+v", k.own.made, k.astray.made, k.refused.made, s.Rows)
 	if s.Status != pipeline.RunPublished || s.Rows.Loaded < 300 || s.Rows.Skipped["no_consent"] < 40 || s.Rows.Rejected == 0 {
 		t.Fatalf("run: %+v", s.Rows)
 	}
