@@ -61,6 +61,15 @@ check-race:
 test-real: ## load the real files under PALERMO_SHARED/data (../shared) and check their figures
 	PALERMO_REAL=1 PALERMO_SHARED="$(abspath $(PALERMO_SHARED))" go test -count=1 -timeout 20m ./testreal/...
 
+# The client is Python's duckdb, in an environment of its own under .venv.
+.PHONY: test-client
+test-client: build ## read the database with Python's duckdb while a run publishes
+	@test -x .venv/bin/python || python3 -m venv .venv
+	@.venv/bin/python -c 'import duckdb' 2>/dev/null || .venv/bin/pip install --quiet 'duckdb==1.5.*'
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+	bin/palermo demo --home "$$home/home" --quiet >/dev/null 2>&1 && \
+	.venv/bin/python .ci/python-client.py bin/palermo "$$home/home"
+
 # LONG=sample runs the same tests on a smaller scale.
 LONG ?= full
 .PHONY: test-long
