@@ -81,7 +81,7 @@ func TestRecordInItsZones(t *testing.T) {
 		{"registration_to", "", "", CoarsenMonth, "no"},
 		{"origin_country_code", "", "", "", "no"},
 		{"origin_country_code_as_reported", "", "", "", "no"},
-		{"origin_region", "", "", "no", "no"},
+		{"origin_region", "", "no", "no", "no"},
 		{"income_before_low", "", "", "no", "no"},
 		{"ethnicity", "", "", "no", "no"},
 		{"origin_place", "", "no", "no", "no"},
@@ -190,7 +190,7 @@ func TestKeyedIDs(t *testing.T) {
 func TestShowsWords(t *testing.T) {
 	record := Builtin().Table("record")
 	for name, want := range map[string]Zone{"record_kind_code": ZoneAnalyst, "origin_country_code": ZoneAnalyst, "age_years": ZoneSteward,
-		"language": ZoneSteward, "disability_code": ZoneSteward, "birth": ZonePrivate, "risk_code": ZonePrivate} {
+		"language": ZonePrivate, "disability_code": ZoneSteward, "birth": ZonePrivate, "risk_code": ZonePrivate} {
 		for _, z := range zones {
 			if got := record.Field(name).ShowsWords(z); got != (slices.Index(zones, z) <= slices.Index(zones, want)) {
 				t.Errorf("%s shows its words in the %s zone: %t", name, z, got)

@@ -283,6 +283,9 @@ func (t *Table) reject(raw *schemas.Batch, got [][]*outcome, i int) (Reject, boo
 			o = got[k][i]
 		}
 		code, bad := o.rejects(f.plan.field)
+		if k == t.plan.consent && o != nil && o.finding != "" { // whether the row may be kept is not known
+			code, bad = o.finding, true
+		}
 		if !bad {
 			continue
 		}

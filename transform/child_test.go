@@ -117,6 +117,7 @@ func TestChildren(t *testing.T) {
 		"A1|F|yes||||||",                 // the record again: its next version
 		"A3|F|no|1|1|Romanian|Hungary||", // does not consent: nothing but its id is kept
 		"|F|yes||x|Atlantis|||",          // no case reference; words without a code
+		"A4|F|perhaps||||||",             // whether it may be kept is not known
 	)
 	defer in.Release()
 	ds := &diag.List{}
@@ -167,6 +168,9 @@ func TestChildren(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("tables (-want +got):\n%s", d)
 	}
+	if len(res.Rejected) != 1 || res.Rejected[0].Field != "data_consent_code" {
+		t.Errorf("rejected %v, want the row whose consent is not understood", res.Rejected)
+	}
 	if d := cmp.Diff([]string{"cases/ngo/assistance/A3"}, res.NoConsent); d != "" || res.Skipped["no_consent"] != 1 {
 		t.Errorf("no consent: %v, skipped %v", res.NoConsent, res.Skipped)
 	}
@@ -198,6 +202,7 @@ func checkCaseWords(t *testing.T, tab *transform.Table, ds *diag.List) {
 	wantFound := []string{
 		"f.csv:6:5: record_means.answer_code: no code for this value [code.unmapped]",
 		"f.csv:6:6: record_citizenship.citizenship_code: no code for this value [code.unmapped]",
+		"f.csv:7:3: data_consent_code: no code for this value [code.unmapped]",
 	}
 	if d := cmp.Diff(wantFound, found); d != "" {
 		t.Errorf("findings (-want +got):\n%s", d)
