@@ -30,7 +30,7 @@ run: build ## build, then run what lies in HOME_DIR/drop
 
 .PHONY: test
 test: ## run the tests
-	go test ./...
+	go test -timeout 30m ./...
 
 .PHONY: check
 check: check-format check-vet check-lint check-mappings check-race ## all that must pass before a commit
@@ -55,7 +55,7 @@ check-mappings: ## check every built-in mapping against the schema
 # The tests with the race detector; those that hold the manual in step with the code are among them.
 .PHONY: check-race
 check-race:
-	go test -race ./...
+	go test -race -timeout 40m ./...
 
 .PHONY: test-real
 test-real: ## load the real files under PALERMO_SHARED/data (../shared) and check their figures
