@@ -93,7 +93,7 @@ func TestCaseVersions(t *testing.T) {
 // TestSameBytesOfCases: what the files are called within their agency, how many threads work and
 // whether everything is made again change no byte (promise 3).
 func TestSameBytesOfCases(t *testing.T) {
-	files, _ := caseFiles(t, fixtures.CasesOptions{CTM: 300, RCP: 150, Seed: 5})
+	files, _ := caseFiles(t, fixtures.CasesOptions{CTM: 60, RCP: 30, Seed: 5})
 	first := newHome(t, files)
 	run(t, first, pipeline.Options{})
 	want := parquetFiles(t, first)
