@@ -22,9 +22,11 @@ func (a *app) explainCommand() *cobra.Command {
 rule that read it, the code it became, and the lines of the mapping that say so. The cells are read again
 from the received file, by the mapping that the row was made with.
 
-ID is the row's id, as in the column statistic_id; for a case record it is _submission._sheet._row. Of case records
-what names or endangers a person is left out, unless --personal is given. With FIELD, a field or a column of it, the whole way is told;
-without it, each field that is filled has one line.`,
+ID is the row's id, as in the column statistic_id; for a case record it is _submission._sheet._row. With FIELD,
+a field or a column of it, the whole way is told; without it, each field that is filled has one line.
+
+Of case records what names or endangers a person is left out, unless --personal is given: then a line in
+state/audit.jsonl of the home says who asked, when, and for which row.`,
 		Example: `  palermo explain s0123456789abcdef.1.42
   palermo explain s0123456789abcdef.1.42 value`,
 		Args: cobra.RangeArgs(1, 2),
