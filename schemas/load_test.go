@@ -35,7 +35,7 @@ func TestStatisticColumns(t *testing.T) {
 		citizenship_code citizenship_code_status citizenship_code_as_reported citizenship_scope_code
 		partner_code partner_code_status partner_code_as_reported partner_scope_code partner_role_code
 		breakdown breakdown_value year period_from period_to is_partial_period unit_code
-		value_text value_low value_high value_status is_total _submission _sheet _row _col`)
+		value_text value_low value_high value_status base_text base_low base_high is_total _submission _sheet _row _col`)
 	var got []string
 	for _, c := range Builtin().Table("statistic").Columns() {
 		got = append(got, c.Name)
