@@ -41,6 +41,7 @@ const (
 	ValueNotNumber Code = "value.not_a_number" // not a number
 	ValueNotYear   Code = "value.not_a_year"   // not a year from 1900 to 2100
 	ValueNotDate   Code = "value.not_a_date"   // not a date in the form the mapping states
+	ValueNotPeriod Code = "value.not_a_period" // not a year or a part of one
 	ValueNotAge    Code = "value.not_an_age"   // not an age or a band of ages
 	ValueRange     Code = "value.out_of_range" // outside what the field can hold
 	ValueMojibake  Code = "value.mojibake"     // text broken by a wrong encoding
@@ -102,6 +103,7 @@ var Codes = map[Code]Entry{
 	ValueNotNumber: {Error, "This is not a number.", "Correct the cell."},
 	ValueNotYear:   {Error, "This is not a year between 1900 and 2100.", "Correct the cell."},
 	ValueNotDate:   {Error, "This is not a date in the form that the mapping states.", "Write the date in the form the source uses elsewhere."},
+	ValueNotPeriod: {Error, "This is not a year, nor months or days of one, that can be read without guessing.", "Write the months by name, or the days in the form that the mapping states."},
 	ValueNotAge:    {Error, "This is not an age, nor a band of ages.", "Correct the cell."},
 	ValueRange:     {Error, "The value is outside what the field can hold.", "Correct the cell."},
 	ValueMojibake:  {Warning, "The text was broken by a wrong encoding before it reached us, and letters are lost.", "Ask the publisher for the original, or add the broken form to the codes file where it is certain."},

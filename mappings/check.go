@@ -49,6 +49,7 @@ func (c *checker) table(i int) {
 		return
 	}
 	c.headers(i, t)
+	c.unpivot(i, t)
 	filled := map[string]bool{}
 	for j := range t.Columns {
 		c.columnOf(&t.Columns[j], target, filled, t, "tables", i, "columns", j)
@@ -85,7 +86,7 @@ func (c *checker) table(i int) {
 func (c *checker) headers(i int, t *Table) {
 	named := t.named()
 	for j, h := range t.Recognise.Headers {
-		if !named[h] {
+		if !named[h] && !t.Unpivot.mayHold(Parts(h)) {
 			c.add(diag.MappingIncomplete, fmt.Sprintf("column %q is neither mapped nor listed under ignore", h), "tables", i, "recognise", "headers", j)
 		}
 	}
@@ -119,13 +120,14 @@ func (c *checker) columnOf(col *Column, target *schemas.Table, filled map[string
 	}
 	filled[col.To] = true
 	coded := col.Codes != "" || col.By != ""
+	words := f.Type == schemas.Text && col.By == "" // a codes file may give the text of a field too
 	switch {
 	case coded && col.Parse != "":
 		c.add(diag.MappingRepeated, "a column is read by parse or by codes, not both", place("parse")...)
 	case !coded && col.Parse == "":
 		c.add(diag.MappingIncomplete, fmt.Sprintf("say how %q is read: parse or codes", col.To), at...)
 	}
-	if coded && f.Type != schemas.Code {
+	if coded && f.Type != schemas.Code && !words {
 		c.add(diag.MappingCodes, fmt.Sprintf("field %q is not a code", col.To), place("codes")...)
 	} else {
 		c.codes(f, col.Codes, col.By, at...)
@@ -205,7 +207,7 @@ func (c *checker) codes(f *schemas.Field, name, by string, at ...any) {
 		return
 	}
 	list := c.s.List(f.Codes)
-	if list == nil {
+	if list == nil && f.Type != schemas.Text {
 		return
 	}
 	for k := range l.Entries {
@@ -223,7 +225,10 @@ func (c *checker) entry(l *ValueList, e *ValueEntry, f *schemas.Field, list *sch
 		}
 		return
 	}
-	if list.Index(e.Code) < 0 {
+	switch {
+	case list == nil && e.Code == "":
+		bad("a word of this field becomes a text, or a kind of empty with a star")
+	case list != nil && list.Index(e.Code) < 0:
 		bad(fmt.Sprintf("list %q has no code %q", f.Codes, e.Code))
 	}
 }

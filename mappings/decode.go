@@ -235,6 +235,12 @@ func (m *Mapping) normalise() {
 			words(t.Several[j].Words)
 			t.Several[j].When = whenWords(t.Several[j].When)
 		}
+		t.Unpivot.normalise()
+		for name, f := range t.Facts {
+			f.Column = Word(f.Column)
+			words(f.Words)
+			t.Facts[name] = f
+		}
 		for j := range t.Skip {
 			t.Skip[j].Column = Word(t.Skip[j].Column)
 			words(t.Skip[j].Is)
@@ -253,7 +259,7 @@ func normaliseColumns(cs []Column) {
 	for j := range cs {
 		c := &cs[j]
 		c.From = Word(c.From)
-		for _, l := range [][]string{c.Missing, c.Unknown, c.NotApply, c.Suppressed} {
+		for _, l := range [][]string{c.Missing, c.Unknown, c.NotApply, c.Suppressed, c.Zero, c.Footnotes} {
 			words(l)
 		}
 		c.When = whenWords(c.When)

@@ -70,6 +70,8 @@ func generate(t *testing.T) []byte {
 		{"FromCell", "parse", rules["parse"]},
 		{"FromCell", "form", rules["form"]},
 		{"FromSheet", "parse", rules["parse"]},
+		{"Level", "parse", rules["parse"]},
+		{"Level", "form", rules["form"]},
 		{"Several", "rule", rules["several"]},
 		{"Fact", "rule", rules["facts"]},
 	} {

@@ -40,6 +40,7 @@ type Table struct {
 	Facts     map[string]Fact   `yaml:"facts,omitempty" json:"facts,omitempty"`                                 // what is found in one pass before the rows are read, by a name of your own
 	Record    *Record           `yaml:"record,omitempty" json:"record,omitempty"`                               // how rows of case data are keyed
 	Children  []Child           `yaml:"children,omitempty" json:"children,omitempty"`                           // rows of other tables, from the same row
+	Unpivot   *Unpivot          `yaml:"unpivot,omitempty" json:"unpivot,omitempty"`                             // one row of each value cell of a row
 	Skip      []Skip            `yaml:"skip,omitempty" json:"skip,omitempty"`                                   // rows that are counted as skipped
 	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`                         // fields that have the same value in every row
 	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`                               // columns that are known and not loaded
@@ -131,6 +132,8 @@ type Column struct {
 	Thousands  string              `yaml:"thousands,omitempty" json:"thousands,omitempty"`                                                   // the mark between thousands, as ","
 	Decimal    string              `yaml:"decimal,omitempty" json:"decimal,omitempty"`                                                       // the decimal mark, "." by default
 	Form       string              `yaml:"form,omitempty" json:"form,omitempty"`                                                             // the form of dates, as dd/mm/yyyy
+	Zero       []string            `yaml:"zero,omitempty" json:"zero,omitempty"`                                                             // words that mean none: the number 0
+	Footnotes  []string            `yaml:"footnotes,omitempty" json:"footnotes,omitempty"`                                                   // marks of footnotes, which are taken off a word before it is read
 	Below      string              `yaml:"below,omitempty" json:"below,omitempty"`                                                           // the fact that says what <5 starts from
 	Missing    []string            `yaml:"missing,omitempty" json:"missing,omitempty"`                                                       // words that mean: not collected
 	Unknown    []string            `yaml:"unknown,omitempty" json:"unknown,omitempty"`                                                       // words that mean: asked, not known
@@ -157,8 +160,9 @@ type Several struct {
 // Fact is something about the whole table that a named rule finds in one pass before the rows
 // are applied.
 type Fact struct {
-	Column string `yaml:"column" json:"column"` // the column that is looked at
-	Rule   string `yaml:"rule" json:"rule"`     // the named rule that it holds by
+	Column string   `yaml:"column" json:"column"`                   // the column that is looked at
+	Rule   string   `yaml:"rule" json:"rule"`                       // the named rule that it holds by
+	Words  []string `yaml:"words,omitempty" json:"words,omitempty"` // what it holds by too, as "-" for a zero
 }
 
 // Skip counts the rows whose column holds one of the words as skipped, with the reason.

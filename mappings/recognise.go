@@ -2,6 +2,7 @@ package mappings
 
 import (
 	"path"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -107,33 +108,63 @@ func (m *Mapping) candidate(i int, sheet string, rows []PreviewRow) Candidate {
 // between stands between the joined cells of a header of several rows.
 const between = " / "
 
-// row is the header that ends with row k of the preview. It is not ok where the rows above it are
-// not there.
-func (h Header) row(rows []PreviewRow, k int) (PreviewRow, bool) {
+// HeaderPart is what one row of a header says of a column, and the column of the file in which the
+// text stands: a merged cell's is to its left.
+type HeaderPart struct {
+	Text string `json:"text"`
+	Col  int    `json:"col"` // from 1
+}
+
+// parts is, for each column of the header that ends with row k of the preview, what its rows say from
+// above. A column without text of its own in any of them has no header. It is nil where the rows above
+// are not there.
+func (h Header) parts(rows []PreviewRow, k int) [][]HeaderPart {
 	n := max(h.Rows, 1)
 	if k+1 < n || rows[k].Num-rows[k+1-n].Num != n-1 {
-		return PreviewRow{}, false
+		return nil
 	}
-	if n == 1 {
-		return rows[k], true
-	}
+	rows = rows[k+1-n : k+1]
 	width := 0
-	for _, r := range rows[k+1-n : k+1] {
+	for _, r := range rows {
 		width = max(width, len(r.Cells))
 	}
-	out := PreviewRow{Num: rows[k].Num, Cells: make([]string, width)}
-	for d, r := range rows[k+1-n : k+1] {
-		left := ""
+	out, own := make([][]HeaderPart, width), make([]bool, width)
+	for d, r := range rows {
+		left := HeaderPart{}
 		for i := range width {
-			w := ""
+			p := HeaderPart{Col: i + 1}
 			if i < len(r.Cells) {
-				w = Word(r.Cells[i])
+				p.Text = Word(r.Cells[i])
 			}
-			if left != "" && w == "" && d < n-1 {
-				w = left
+			own[i] = own[i] || p.Text != ""
+			if p.Text == "" && left.Text != "" && d < n-1 {
+				p = left
 			}
-			left = w
-			switch {
+			left = p
+			out[i] = append(out[i], p)
+		}
+	}
+	for i := range out {
+		for d := range out[i] {
+			if !own[i] {
+				out[i][d] = HeaderPart{Col: i + 1}
+			}
+		}
+	}
+	return out
+}
+
+// row is the header that ends with row k of the preview, the parts of each column joined. It is not
+// ok where the rows above it are not there.
+func (h Header) row(rows []PreviewRow, k int) (PreviewRow, bool) {
+	parts := h.parts(rows, k)
+	if parts == nil {
+		return PreviewRow{}, false
+	}
+	out := PreviewRow{Num: rows[k].Num, Cells: make([]string, len(parts))}
+	for i := range parts {
+		for _, p := range parts[i] {
+			switch w := p.Text; {
 			case w == "" || out.Cells[i] == w:
 			case out.Cells[i] == "":
 				out.Cells[i] = w
@@ -148,17 +179,21 @@ func (h Header) row(rows []PreviewRow, k int) (PreviewRow, bool) {
 // HeaderCells is the header of the candidate, as mappings name its columns: one text a column of
 // the file.
 func (c *Candidate) HeaderCells(rows []PreviewRow) []string {
-	for k := range rows {
-		if rows[k].Num == c.HeaderRow {
-			r, _ := c.Entry().Header.row(rows, k)
-			out := make([]string, len(r.Cells))
-			for i := range out {
-				out[i] = Word(r.Cells[i])
-			}
-			return out
-		}
+	k := slices.IndexFunc(rows, func(r PreviewRow) bool { return r.Num == c.HeaderRow })
+	if k < 0 {
+		return nil
 	}
-	return nil
+	r, _ := c.Entry().Header.row(rows, k)
+	return r.Cells
+}
+
+// HeaderParts is what the rows of the candidate's header say, from above, of each column of the file.
+func (c *Candidate) HeaderParts(rows []PreviewRow) [][]HeaderPart {
+	k := slices.IndexFunc(rows, func(r PreviewRow) bool { return r.Num == c.HeaderRow })
+	if k < 0 {
+		return nil
+	}
+	return c.Entry().Header.parts(rows, k)
 }
 
 func (r *Recognise) sheetMatches(sheet string) bool {
@@ -178,7 +213,7 @@ func (t *Table) holdAgainst(r PreviewRow, named map[string]bool) Candidate {
 			continue
 		}
 		c.Columns++
-		if named[w] {
+		if named[w] || t.Unpivot.mayHold(Parts(w)) {
 			c.Named++
 		}
 		there[w] = true
@@ -221,6 +256,17 @@ func (t *Table) named() map[string]bool {
 	}
 	for _, s := range t.Skip {
 		out[s.Column] = true
+	}
+	if u := t.Unpivot; u != nil {
+		for _, a := range u.Above {
+			out[a.Column] = true
+		}
+		if u.Base != nil {
+			out[u.Base.Column] = true
+		}
+		for _, made := range u.Made() {
+			delete(out, made)
+		}
 	}
 	return out
 }

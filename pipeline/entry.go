@@ -17,7 +17,7 @@ import (
 
 // lakeFormat is raised by hand when the code makes something else of the same bytes: a parse
 // rule that changes, another layout of the lake. Entries of another format are made again.
-const lakeFormat = 3
+const lakeFormat = 4
 
 // The status of a submission, a code of the list submission_status.
 const (
@@ -76,6 +76,29 @@ type Balance struct {
 	Skipped  map[string]int `json:"skipped,omitempty"` // by reason
 }
 
+// The units of an account, codes of the list balance_unit.
+const (
+	unitRows  = "rows"
+	unitCells = "cells"
+)
+
+// add adds another account. A sum over rows and value cells says so in its unit.
+func (b *Balance) add(o *Balance) {
+	switch {
+	case o.Read == 0 || b.Unit == o.Unit:
+	case b.Read == 0:
+		b.Unit = o.Unit
+	default:
+		b.Unit = "rows and value cells"
+	}
+	b.Read += o.Read
+	b.Loaded += o.Loaded
+	b.Rejected += o.Rejected
+	for reason, n := range o.Skipped {
+		b.skip(reason, n)
+	}
+}
+
 // SkippedAll is how many units were skipped for any reason.
 func (b *Balance) SkippedAll() int64 {
 	var n int64
@@ -111,17 +134,11 @@ type Found struct {
 	Of      int `json:"of"`    // findings in the group
 }
 
-// Rows is the sum of the balances.
+// Rows is the sum of the balances, of rows and of value cells.
 func (e *Entry) Rows() Balance {
-	sum := Balance{Unit: "rows"}
+	sum := Balance{Unit: unitRows}
 	for i := range e.Sheets {
-		b := &e.Sheets[i].Balance
-		sum.Read += b.Read
-		sum.Loaded += b.Loaded
-		sum.Rejected += b.Rejected
-		for reason, n := range b.Skipped {
-			sum.skip(reason, n)
-		}
+		sum.add(&e.Sheets[i].Balance)
 	}
 	return sum
 }

@@ -35,6 +35,7 @@ type Explanation struct {
 	Vintage    string            `json:"vintage"`
 	Mapping    string            `json:"mapping"` // its digest
 	Row        int               `json:"row"`
+	Col        int               `json:"col,omitempty"` // where the row is one cell of an unpivoted table
 	Fields     []transform.Trace `json:"fields"`
 	Rejected   *Rejection        `json:"rejected,omitempty"` // the row is in quarantine, and why
 	Hidden     int               `json:"hidden,omitempty"`   // fields whose values are not shown, since they are of a person
@@ -53,7 +54,7 @@ type Rejection struct {
 var ErrNotFound = errors.New("not found")
 
 // Explain leads from published rows back to their cells: an id is "<submission>.<sheet>.<row>",
-// as in statistic_id. The cells are read again from the inbox, by the mapping that the rows were
+// as in statistic_id, with ".<col>" where the row is one cell of an unpivoted table. The cells are read again from the inbox, by the mapping that the rows were
 // made with; rows of one sheet are read in one pass. The explanations come in the order of ids.
 //
 // What names or endangers a person is left out: ExplainPersonal has it.
@@ -94,7 +95,7 @@ func (h *Home) explain(ctx context.Context, ids []string) ([]*Explanation, error
 		if sub == nil {
 			return nil, fmt.Errorf("submission %s: %w", p.submission, ErrNotFound)
 		}
-		out[i] = &Explanation{ID: id, Submission: *sub, Row: p.row, sheetNo: p.sheet}
+		out[i] = &Explanation{ID: id, Submission: *sub, Row: p.row, Col: p.col, sheetNo: p.sheet}
 		at := sheetPlace{sub.ID, p.sheet}
 		sheets[at] = append(sheets[at], out[i])
 	}
@@ -125,12 +126,18 @@ func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, xs []*
 	if err != nil {
 		return err
 	}
+	for _, x := range xs {
+		x.Table, x.Sheet, x.Source, x.Vintage, x.Mapping = e.Target, e.Name, e.Source, e.Vintage, e.Mapping
+	}
+	if plan.Unpivots() {
+		return h.explainCells(ctx, sub, e, plan, xs)
+	}
 	rows, err := h.rowsAgain(ctx, sub, e, xs)
 	if err != nil {
 		return err
 	}
 	for _, x := range xs {
-		x.Table, x.Sheet, x.Source, x.Vintage, x.Mapping = e.Target, e.Name, e.Source, e.Vintage, e.Mapping
+		x.Col = 0 // the row is not one cell
 		cells, ok := rows[x.Row]
 		if !ok {
 			return fmt.Errorf("row %d of submission %s: %w", x.Row, sub.ID, ErrNotFound)
@@ -294,6 +301,9 @@ func (h *Home) published(ctx context.Context, x *Explanation) error {
 		return nil
 	}
 	where := map[string]string{schemas.SheetColumn: strconv.Itoa(x.sheetNo), schemas.RowColumn: strconv.Itoa(x.Row)}
+	if x.Col > 0 {
+		where[schemas.ColColumn] = strconv.Itoa(x.Col)
+	}
 	if x.Published, err = load.Lookup(ctx, file, where); errors.Is(err, os.ErrNotExist) {
 		return nil // the snapshot has no row of this submission
 	}

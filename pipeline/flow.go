@@ -109,7 +109,16 @@ func (f *flow) harmonise(ctx context.Context, raw <-chan rawItem, to chan<- *sch
 
 // apply harmonises one raw batch, which it borrows, and hands on what is to be loaded.
 func (f *flow) apply(ctx context.Context, raw *schemas.Batch, to chan<- *schemas.Batch) error {
-	res, err := f.table.Apply(raw, &f.found)
+	for rows := range f.table.Rows(raw) {
+		if err := f.applyRows(ctx, rows, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *flow) applyRows(ctx context.Context, rows *schemas.Batch, to chan<- *schemas.Batch) error {
+	res, err := f.table.Apply(rows, &f.found)
 	if err != nil {
 		return err
 	}
@@ -145,7 +154,12 @@ func (f *flow) ragged(ctx context.Context, row *extract.Row) error {
 	d := diag.Diagnostic{Code: diag.RowRagged, Severity: diag.Error, Pos: diag.Pos{File: f.sub.Name, Sheet: f.sheet.Name, Row: row.Num},
 		Message: "more cells than the header has columns"}
 	f.found.Add(d)
-	return f.reject(ctx, f.sheet, transform.Reject{Row: row.Num, Code: diag.RowRagged, Cells: row.Cells})
+	for _, r := range f.table.Ragged(row.Num, row.Cells) {
+		if err := f.reject(ctx, f.sheet, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // write owns each batch that it takes from clean, and releases it.

@@ -96,7 +96,7 @@ func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
 	if err != nil {
 		return err
 	}
-	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Balance: Balance{Unit: "rows"}})
+	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Balance: Balance{Unit: unitRows}})
 	e := &j.entry.Sheets[len(j.entry.Sheets)-1]
 	best := j.Mappings.Recognise(sh.Name, previewRows(preview))
 	if len(best) == 0 || !best[0].Matches() {
@@ -131,8 +131,13 @@ func (e *SheetEntry) describe(c *mappings.Candidate, preview []extract.Row) {
 			e.Above = append(e.Above, r.Cells)
 		}
 	}
+	parts := c.HeaderParts(previewRows(preview))
 	for i, name := range c.HeaderCells(previewRows(preview)) {
-		e.Header = append(e.Header, transform.Header{Name: name, Col: i + 1})
+		h := transform.Header{Name: name, Col: i + 1}
+		if t.Unpivot != nil {
+			h.Parts = parts[i]
+		}
+		e.Header = append(e.Header, h)
 	}
 }
 
@@ -182,6 +187,9 @@ func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *
 		return err
 	}
 	defer t.Release()
+	if t.Units() == 0 {
+		return j.valueless(ctx, sh, e)
+	}
 	if plan.NeedsFacts() {
 		if err := j.facts(ctx, sh, e, plan, t); err != nil {
 			return err
@@ -193,8 +201,28 @@ func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *
 		return err
 	}
 	e.Values = t.Finish(&j.found)
-	j.account(e, counts)
+	if plan.Unpivots() {
+		e.Balance.Unit = unitCells
+	}
+	j.account(e, counts, t.Units())
 	return e.Balance.check()
+}
+
+// valueless accounts for a table that was known by its labels and has no column of values.
+func (j *job) valueless(ctx context.Context, sh extract.Sheet, e *SheetEntry) error {
+	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name, Row: e.HeaderRow}
+	*e = SheetEntry{No: e.No, Name: e.Name, Balance: Balance{Unit: unitRows}}
+	for r, err := range sh.Rows(ctx) {
+		if err != nil {
+			return err
+		}
+		if len(r.Cells) > 0 {
+			e.Balance.Read++
+			e.Balance.skip("unmapped_sheet", 1)
+		}
+	}
+	j.find(diag.VintageUnknown, at, "the levels of the mapping know no column of values in this header")
+	return nil
 }
 
 func (j *job) origin(e *SheetEntry) schemas.Origin {
@@ -219,9 +247,12 @@ func (j *job) facts(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *
 		if err != nil {
 			return err
 		}
-		t.Facts(raw)
+		for rows := range t.Rows(raw) {
+			t.Facts(rows)
+		}
 		raw.Release()
 	}
+	t.Rewind()
 	e.Facts = t.Holding()
 	return nil
 }
@@ -234,11 +265,12 @@ func cloneText(in []string) []string {
 	return out
 }
 
-// account adds what the reader itself set aside: blank rows and rows below the table.
-func (j *job) account(e *SheetEntry, n extract.Counts) {
-	e.Balance.Read = n.Read
-	e.Balance.skip("blank_row", int(n.Blank))
-	e.Balance.skip("footnote", int(n.BelowStop))
+// account adds what the reader itself set aside: blank rows and rows below the table. A row has units
+// of the account.
+func (j *job) account(e *SheetEntry, n extract.Counts, units int) {
+	e.Balance.Read = n.Read * int64(units)
+	e.Balance.skip("blank_row", int(n.Blank)*units)
+	e.Balance.skip("footnote", int(n.BelowStop)*units)
 	if n.Read == 0 {
 		j.find(diag.SheetEmpty, diag.Pos{File: j.sub.Name, Sheet: e.Name, Row: e.HeaderRow}, "the table has no rows below its header")
 	}

@@ -397,15 +397,10 @@ func removeIfThere(path string) error {
 func (r *run) sum(entries []*Entry) {
 	s := r.summary
 	s.Submissions = len(entries)
-	s.Rows.Unit = "rows"
+	s.Rows.Unit = unitRows
 	for i, e := range entries {
 		rows := e.Rows()
-		s.Rows.Read += rows.Read
-		s.Rows.Loaded += rows.Loaded
-		s.Rows.Rejected += rows.Rejected
-		for reason, n := range rows.Skipped {
-			s.Rows.skip(reason, n)
-		}
+		s.Rows.add(&rows)
 		s.Quarantined += e.Quarantined
 		for k := range s.Files {
 			if f := &s.Files[k]; f.Submission == r.ledger.Submissions[i].ID {

@@ -15,7 +15,7 @@ type Result struct {
 	Batches   []*schemas.Batch // the target's rows first, then those of other tables; the caller's. Empty when none was loaded
 	Loaded    int              // rows of the raw batch that were loaded
 	Rejected  []Reject
-	Skipped   map[string]int // rows by reason: total_row, footnote, repeated_header, no_consent
+	Skipped   map[string]int // rows by reason: total_row, footnote, repeated_header, blank_cell, no_consent
 	NoConsent []string       // the record ids of rows whose person does not consent to the keeping of the data
 }
 
@@ -34,24 +34,24 @@ type Reject struct {
 	Cells    []string
 }
 
-// Facts looks at one raw batch in the first pass. It borrows the batch.
+// Facts looks at one batch that Rows gave in the first pass. It borrows the batch.
 func (t *Table) Facts(raw *schemas.Batch) {
 	for _, f := range t.facts {
 		switch col := raw.Record.Column(f.raw).(type) {
 		case *array.Dictionary:
 			words := col.Dictionary().(*array.String)
 			for ; f.upTo < words.Len(); f.upTo++ {
-				f.holds = f.holds || f.rule(words.Value(f.upTo))
+				f.holds = f.holds || f.says(words.Value(f.upTo))
 			}
 		case *array.String:
 			for i := range col.Len() {
-				f.holds = f.holds || col.IsValid(i) && f.rule(col.Value(i))
+				f.holds = f.holds || col.IsValid(i) && f.says(col.Value(i))
 			}
 		}
 	}
 }
 
-// Apply harmonises the rows of one raw batch. It borrows raw; the result's batch is the
+// Apply harmonises the rows of one batch that Rows gave. It borrows raw; the result's batch is the
 // caller's. Findings about words wait for Finish; findings about rows are added to ds.
 func (t *Table) Apply(raw *schemas.Batch, ds *diag.List) (Result, error) {
 	n := int(raw.Record.NumRows())
@@ -170,6 +170,15 @@ func (t *Table) skip(raw *schemas.Batch, res *Result) []bool {
 			}
 		}
 	}
+	if u := t.unpivot; u != nil && !u.blanks {
+		value := raw.Record.Column(t.raw(u.block.Value))
+		for i := range keep {
+			if keep[i] && value.IsNull(i) {
+				keep[i] = false
+				res.Skipped["blank_cell"]++
+			}
+		}
+	}
 	return keep
 }
 
@@ -265,11 +274,15 @@ func (s *boundSeveral) outcomes(raw *schemas.Batch, out []*outcome, first bool) 
 
 // count notes that the outcomes of row i stood in one more row.
 func (t *Table) count(raw *schemas.Batch, got [][]*outcome, i int) {
-	row := raw.Row(i)
 	for k := range t.fields {
-		if got[k] != nil && len(t.fields[k].columns) > 0 {
-			got[k][i].seen(row)
+		if got[k] == nil || len(t.fields[k].columns) == 0 {
+			continue
 		}
+		o := got[k][i]
+		if o.rows == 0 {
+			o.firstRow, o.firstCol = t.stands(o.col, raw, i)
+		}
+		o.rows++
 	}
 }
 
@@ -293,6 +306,9 @@ func (t *Table) reject(raw *schemas.Batch, got [][]*outcome, i int) (Reject, boo
 		if len(f.columns) > 0 {
 			r.Col = f.columns[0].col
 		}
+		if t.unpivot != nil {
+			r.Col = rawCol(raw, i)
+		}
 		return r, true
 	}
 	return Reject{}, false
@@ -300,6 +316,9 @@ func (t *Table) reject(raw *schemas.Batch, got [][]*outcome, i int) (Reject, boo
 
 // cells is the whole row as it was read.
 func (t *Table) cells(raw *schemas.Batch, i int) []string {
+	if t.unpivot != nil {
+		return t.unpivot.cells(i)
+	}
 	out := make([]string, raw.Record.NumCols()-2)
 	for c := range out {
 		out[c] = text(raw.Record.Column(c+2), i)

@@ -16,8 +16,9 @@ import (
 // Header is one column of the table as it stands in the file. Its place in the slice given to
 // Open is its place among the columns of each raw batch.
 type Header struct {
-	Name string // in the form of mappings.Word
-	Col  int    // in the file, from 1
+	Name  string                // in the form of mappings.Word
+	Col   int                   // in the file, from 1
+	Parts []mappings.HeaderPart `json:",omitempty"` // what the header's rows say, from above; needed where the table is unpivoted
 }
 
 // Input is one table of one file, as far as a plan must know it before its rows come.
@@ -53,6 +54,8 @@ type Table struct {
 	keys    *keys
 	buffers [][]*outcome // see room
 
+	unpivot *unpivoter // nil where a row of the file is a row
+
 	caseCols []int // of the case reference, in raw records
 	children []childGroup
 	assessor *assessor        // nil where there are no records
@@ -84,11 +87,14 @@ type boundSkip struct {
 }
 
 type boundFact struct {
-	raw  int
-	rule func(string) bool
+	raw   int
+	words []string // that it holds by too
+	rule  func(string) bool
 	asked
 	holds bool
 }
+
+func (f *boundFact) says(word string) bool { return f.rule(word) || slices.Contains(f.words, word) }
 
 // asked remembers how much of a dictionary has been asked already.
 type asked struct{ upTo int }
@@ -102,7 +108,13 @@ func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, erro
 	if p.entry.Record != nil && in.IDs == nil {
 		return nil, errors.New("transform: rows of case data need ids")
 	}
+	if p.Unpivots() {
+		t.unpivot = newUnpivoter(p, in, mem)
+	}
 	t.checkHeader(in.HeaderRow, ds)
+	if t.unpivot != nil {
+		t.header = t.unpivot.header
+	}
 	for i := range p.fields {
 		f, err := t.field(&p.fields[i], in.Above, ds)
 		if err != nil {
@@ -129,7 +141,7 @@ func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, erro
 	}
 	for name, f := range p.entry.Facts {
 		if raw := t.raw(f.Column); raw >= 0 {
-			t.facts[name] = &boundFact{raw: raw, rule: facts[f.Rule]}
+			t.facts[name] = &boundFact{raw: raw, words: f.Words, rule: facts[f.Rule]}
 		}
 	}
 	t.keys = newKeys(p.key)
@@ -163,9 +175,17 @@ func (t *Table) checkHeader(headerRow int, ds *diag.List) {
 			seen[h.Name] = true
 			continue
 		}
+		if t.unpivot != nil {
+			if _, ok := t.unpivot.byCol[h.Col]; ok {
+				continue
+			}
+		}
 		ds.Add(finding(diag.ColumnExtra, at(h.Col), "", "the mapping does not name this column"))
 	}
 	reported := map[string]bool{}
+	for _, made := range t.plan.entry.Unpivot.Made() {
+		seen[made] = true
+	}
 	for _, c := range t.plan.wanted() {
 		if !seen[c.From] && !c.Optional && !reported[c.From] {
 			reported[c.From] = true
@@ -182,6 +202,14 @@ func (p *Plan) wanted() []mappings.Column {
 			for _, c := range f.columns {
 				out = append(out, *c.column)
 			}
+		}
+	}
+	if u := p.entry.Unpivot; u != nil {
+		for _, a := range u.Above {
+			out = append(out, mappings.Column{From: a.Column})
+		}
+		if u.Base != nil {
+			out = append(out, mappings.Column{From: u.Base.Column})
 		}
 	}
 	return out

@@ -152,7 +152,7 @@ func (t *Table) column(c schemas.Column, f *fieldPlan, loaded []int, at func(int
 			return -1
 		})
 	case schemas.Text:
-		return t.texts(loaded, at, func(o *outcome) (string, bool) { return o.word, o.has }), nil
+		return t.texts(loaded, at, func(o *outcome) (string, bool) { return o.said(), o.has }), nil
 	}
 	return t.numbers(c, loaded, func(i int) (float64, bool) { o := at(i); return o.value.low, o.has && o.value.hasLow })
 }

@@ -124,8 +124,14 @@ func (b *boundColumn) read(word string) *outcome {
 		return b.empty
 	}
 	word = string([]byte(word)) // the batch's memory is not ours to keep
-	if s, ok := b.plan.special[word]; ok {
-		return &outcome{word: word, status: s.status, listed: true, rule: s.rule}
+	bare := b.reader.params.bare(word)
+	for _, w := range []string{word, bare} {
+		if s, ok := b.plan.special[w]; ok {
+			return &outcome{word: word, status: s.status, listed: true, rule: s.rule}
+		}
+	}
+	if slices.Contains(b.plan.column.Zero, bare) {
+		return &outcome{word: word, value: exactly(0), has: true, listed: true, rule: "zero"}
 	}
 	if code, ok := b.plan.answers[word]; ok {
 		o := &outcome{word: word, listed: true, rule: "flags"}

@@ -9,7 +9,7 @@ import (
 // Use is one line of the value map: what became of one word of one column, for one field.
 type Use struct {
 	Column   string // the header, as the mapping names it
-	ColNo    int    // in the file, from 1
+	ColNo    int    // in the file, from 1; of the first cell that holds the word, where they stand in several columns
 	Field    string
 	Word     string
 	Listed   bool // the mapping has the word: it may be shown to analysts
@@ -43,6 +43,9 @@ func (t *Table) Finish(ds *diag.List) []Use {
 
 func (t *Table) report(c *boundColumn, o *outcome, ds *diag.List, said map[string]bool) {
 	at := diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet, Row: o.firstRow, Col: o.col}
+	if o.col < 0 {
+		at.Col = o.firstCol
+	}
 	for _, code := range []diag.Code{o.finding, o.also} {
 		if code == "" {
 			continue
@@ -63,7 +66,12 @@ func (t *Table) report(c *boundColumn, o *outcome, ds *diag.List, said map[strin
 func (t *Table) use(c *boundColumn, o *outcome) Use {
 	u := Use{Column: c.plan.column.From, ColNo: c.col, Field: c.plan.name(), Word: o.word, Listed: o.listed || o.blank,
 		Status: o.status, Rule: o.rule, Rows: o.rows, FirstRow: o.firstRow}
-	if o.has && c.reader.list != nil {
+	if c.col < 0 { // its words stand in several columns
+		u.ColNo = o.firstCol
+	}
+	if o.has && o.text != "" {
+		u.Code = o.text
+	} else if o.has && c.reader.list != nil {
 		u.Code = c.reader.list.Codes[int(o.value.low)].Code
 	}
 	if !o.has && o.status == statusNone {
@@ -89,6 +97,8 @@ func reason(c diag.Code) string {
 		return "not a year from 1900 to 2100"
 	case diag.ValueNotDate:
 		return "not a date in the form that the mapping states"
+	case diag.ValueNotPeriod:
+		return "not a year or a part of one that the rule reads"
 	case diag.ValueNotAge:
 		return "not an age or a band of ages"
 	case diag.ValueRange:
@@ -107,6 +117,9 @@ func (t *Table) Release() {
 		l.codes.Release()
 	}
 	t.lists = nil
+	if t.unpivot != nil {
+		t.unpivot.release()
+	}
 	if t.assessor != nil {
 		t.assessor.builder.Release()
 	}

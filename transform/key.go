@@ -39,7 +39,7 @@ func (k *keys) check(t *Table, raw *schemas.Batch, got [][]*outcome, loaded []in
 			k.seen[key] = rest
 			continue
 		}
-		at := diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet, Row: raw.Row(i)}
+		at := diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet, Row: raw.Row(i), Col: rawCol(raw, i)}
 		if first == rest {
 			ds.Add(finding(diag.KeyDuplicate, at, "", "an earlier row has the same key and says the same"))
 		} else {
@@ -68,7 +68,7 @@ func (o *outcome) identity(b []byte) []byte {
 		return append(b, 0)
 	}
 	if !o.value.hasLow && !o.value.hasHigh {
-		b = append(append(b, 1), o.word...)
+		b = append(append(b, 1), o.said()...)
 		return append(b, 0)
 	}
 	b = append(b, 2)

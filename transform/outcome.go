@@ -45,7 +45,9 @@ type outcome struct {
 
 	rows     int // rows in which the word stood and counted
 	firstRow int
-	col      int // in the file, from 1
+	firstCol int
+	col      int    // in the file, from 1; below 0 for a column that is made by unpivoting
+	text     string // of a field of texts: what the codes file gives for the word
 }
 
 // seen counts the outcome for one row.
@@ -69,4 +71,12 @@ func (o *outcome) rejects(f *schemas.Field) (diag.Code, bool) {
 		return "", false
 	}
 	return diag.ValueMissing, true
+}
+
+// said is the text that a field of texts gets: what the mapping gives for the word, or the word.
+func (o *outcome) said() string {
+	if o.text != "" {
+		return o.text
+	}
+	return o.word
 }

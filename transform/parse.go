@@ -21,10 +21,29 @@ type parser struct {
 
 // params is what a mapping says about how a column is written.
 type params struct {
-	thousands string  // the mark between thousands; empty for none
-	decimal   string  // the decimal mark
-	form      string  // the form of dates
-	below     float64 // the lowest value that "<5" can stand for
+	thousands string   // the mark between thousands; empty for none
+	decimal   string   // the decimal mark
+	form      string   // the form of dates
+	below     float64  // the lowest value that "<5" can stand for
+	footnotes []string // marks of footnotes
+}
+
+// bare is the word without the marks of footnotes at its end. A word that is nothing but marks stays.
+func (p params) bare(word string) string {
+	for rest := word; ; {
+		cut := false
+		for _, m := range p.footnotes {
+			if s, ok := strings.CutSuffix(rest, m); ok && m != "" {
+				rest, cut = strings.TrimSpace(s), true
+			}
+		}
+		switch {
+		case rest == "":
+			return word
+		case !cut:
+			return rest
+		}
+	}
 }
 
 // parsers is every rule that a mapping may name under "parse". Adding one: a line here, a table
@@ -37,6 +56,9 @@ var parsers = map[string]parser{
 	"year":           {read: parseYear, fills: []schemas.Type{schemas.Integer}},
 	"year_period":    {read: parseYearPeriod, fills: []schemas.Type{schemas.Date}, interval: true},
 	"date":           {read: parseDate, fills: []schemas.Type{schemas.Date}},
+	"period":         {read: parsePeriod, fills: []schemas.Type{schemas.Date}, interval: true},
+	"period_year":    {read: parsePeriodYear, fills: []schemas.Type{schemas.Integer}},
+	"period_part":    {read: parsePeriodPart, fills: []schemas.Type{schemas.Truth}},
 	"age_interval":   {read: parseAgeInterval, fills: []schemas.Type{schemas.Integer}, interval: true},
 }
 
@@ -209,7 +231,8 @@ const maxAge = 120
 var (
 	ageBand  = regexp.MustCompile(`^(\d{1,3})\s*(?:-{1,2}|–|—|to)\s*(\d{1,3})(?:\s*(?:years?|yrs?))?$`)
 	ageOver  = regexp.MustCompile(`^(\d{1,3})\s*(?:\+|years? (?:or|and) (?:over|older|more)|or (?:over|older))$`)
-	ageUnder = regexp.MustCompile(`^(?:under|below|<)\s*(\d{1,3})(?:\s*years?)?$`)
+	ageAbove = regexp.MustCompile(`^(?:over|above|more than|>|preko|iznad|преко|изнад|над)\s*(\d{1,3})(?:\s*(?:years?|godina|година|години))?$`)
+	ageUnder = regexp.MustCompile(`^(?:under|below|<|ispod|испод|под)\s*(\d{1,3})(?:\s*(?:years?|godina|година|години))?$`)
 	ageOne   = regexp.MustCompile(`^(\d{1,3})(?:\s*years?)?$`)
 )
 
@@ -226,6 +249,8 @@ func parseAgeInterval(word string, _ params) (value, diag.Code) {
 		v = between(num(g[1]), num(g[2]))
 	case ageOver.MatchString(w):
 		v = value{low: num(ageOver.FindStringSubmatch(w)[1]), hasLow: true}
+	case ageAbove.MatchString(w):
+		v = value{low: num(ageAbove.FindStringSubmatch(w)[1]) + 1, hasLow: true}
 	case ageUnder.MatchString(w):
 		v = between(0, num(ageUnder.FindStringSubmatch(w)[1])-1)
 	case ageOne.MatchString(w):

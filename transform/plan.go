@@ -3,6 +3,7 @@ package transform
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"palermo/diag"
 	"palermo/mappings"
@@ -21,6 +22,7 @@ type Plan struct {
 	key     []int       // indices into fields
 	consent int         // index into fields of the consent to keep the data; -1 for none
 	childs  []childPlan
+	levels  []levelPlan // of the header of value columns, where the table is unpivoted
 }
 
 // fieldPlan is what fills one field. At most one of columns, severals, constant and own does; a
@@ -166,6 +168,7 @@ func (c *compiler) plan() *Plan {
 		p.key = append(p.key, at[name])
 	}
 	c.required(p.table, p.fields)
+	c.unpivot(p)
 	c.record(p)
 	for j := range entry.Children {
 		p.childs = append(p.childs, c.child(&entry.Children[j], j)...)
@@ -226,6 +229,9 @@ func (c *compiler) column(f *fieldPlan, col *mappings.Column, order int, at []an
 		{col.Suppressed, statusSuppressed, "suppressed"},
 	} {
 		for _, w := range l.words {
+			if slices.Contains(col.Zero, w) {
+				c.add(diag.MappingRepeated, "a word is listed as a zero and as a kind of empty", slices.Concat(at, []any{l.rule})...)
+			}
 			if _, twice := p.special[w]; twice {
 				c.add(diag.MappingRepeated, "a word is listed as two kinds of empty", slices.Concat(at, []any{l.rule})...)
 			}
@@ -233,7 +239,15 @@ func (c *compiler) column(f *fieldPlan, col *mappings.Column, order int, at []an
 		}
 	}
 	p.reader = c.reader(f, readerSpec{col.Parse, col.Codes, col.By, col.Repair,
-		params{thousands: col.Thousands, decimal: col.Decimal, form: col.Form}, col.Below}, at)
+		params{thousands: col.Thousands, decimal: col.Decimal, form: col.Form, footnotes: col.Footnotes}, col.Below}, at)
+	if len(col.Zero) > 0 && f.field.Type != schemas.Integer && f.field.Type != schemas.Real {
+		c.add(diag.MappingRule, fmt.Sprintf("%q holds no numbers, so no word means zero", col.To), append(slices.Clone(at), "zero")...)
+	}
+	for _, m := range col.Footnotes {
+		if m == "" || strings.ContainsAny(m, "0123456789") {
+			c.add(diag.MappingRule, "a mark of footnotes has no digits: they would be read as part of a number", append(slices.Clone(at), "footnotes")...)
+		}
+	}
 	return p
 }
 

@@ -73,14 +73,17 @@ func (c *compiler) reader(f *fieldPlan, s readerSpec, at []any) wordReader {
 
 // read says what the word means. The word is in the form of mappings.Word and not blank.
 func (r *wordReader) read(word string) *outcome {
+	bare := r.params.bare(word)
 	if r.parse != "" {
-		return r.parsed(word)
+		o := r.parsed(bare)
+		o.word = word
+		return o
 	}
 	o := &outcome{word: word}
 	if strings.ContainsRune(word, utf8.RuneError) {
 		o.also = diag.ValueMojibake
 	}
-	if r.lookup(o, word) {
+	if r.lookup(o, word) || bare != word && r.lookup(o, bare) {
 		return o
 	}
 	if r.repair != "" {
@@ -137,6 +140,10 @@ func (o *outcome) code(l *schemas.CodeList, code, status string) {
 		if status == statusUnmapped {
 			o.finding = diag.CodeUnmapped
 		}
+		return
+	}
+	if l == nil { // a field of texts
+		o.text, o.has = code, true
 		return
 	}
 	o.value, o.has = exactly(float64(l.Index(code))), true

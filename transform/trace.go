@@ -28,7 +28,7 @@ type TraceCell struct {
 	Used   bool   `json:"used"` // it decided; else it was passed over
 }
 
-// Trace explains each field of row i of a raw batch, in the order of the target's fields. It
+// Trace explains each field of row i of a batch that Rows gave, in the order of the target's fields. It
 // changes nothing of the table's counts.
 func (t *Table) Trace(raw *schemas.Batch, i int) ([]Trace, error) {
 	got := t.outcomes(raw, int(raw.Record.NumRows()))
@@ -111,7 +111,11 @@ func (t *Table) traceColumns(tr *Trace, f *boundField, o *outcome, raw *schemas.
 		if l == nil {
 			continue
 		}
-		if e := l.Lookup(o.word); e != nil {
+		e := l.Lookup(o.word)
+		if e == nil {
+			e = l.Lookup(c.reader.params.bare(o.word))
+		}
+		if e != nil {
 			tr.Codes, tr.Note = l.Pos(e), e.Note
 		}
 	}
@@ -119,5 +123,6 @@ func (t *Table) traceColumns(tr *Trace, f *boundField, o *outcome, raw *schemas.
 
 func (t *Table) cell(raw *schemas.Batch, r, i int, used bool) TraceCell {
 	h := t.header[r-2]
-	return TraceCell{Column: h.Name, Row: raw.Row(i), Col: h.Col, Text: text(raw.Record.Column(r), i), Used: used}
+	row, col := t.stands(h.Col, raw, i)
+	return TraceCell{Column: h.Name, Row: row, Col: col, Text: text(raw.Record.Column(r), i), Used: used}
 }

@@ -22,7 +22,8 @@ func (a *app) explainCommand() *cobra.Command {
 rule that read it, the code it became, and the lines of the mapping that say so. The cells are read again
 from the received file, by the mapping that the row was made with.
 
-ID is the row's id, as in the column statistic_id; for a case record it is _submission._sheet._row. With FIELD,
+ID is the row's id, as in the column statistic_id; where a row of the file holds several counts, it ends with the
+column of the cell. For a case record it is _submission._sheet._row. With FIELD,
 a field or a column of it, the whole way is told; without it, each field that is filled has one line.
 
 Of case records what names or endangers a person is left out, unless --personal is given: then a line in
@@ -87,7 +88,7 @@ func companions() []string {
 }
 
 func (e *explained) headline() string {
-	at := e.at(diag.Pos{Row: e.Row})
+	at := e.at(diag.Pos{Row: e.Row, Col: e.Col})
 	switch {
 	case e.Rejected != nil:
 		return fmt.Sprintf("%s: the row could not be read [%s]; it waits in quarantine", at, e.Rejected.Code)
@@ -109,7 +110,7 @@ func (e *explained) text(p *printer) {
 	s := &e.Submission
 	p.line("%s  %s", p.bold(e.Table), e.ID)
 	p.line("  submission  %s (receipt %s): %s from %s, received %s UTC", s.ID, s.Receipt, s.Name, s.Agency, day(s.Received))
-	p.line("  row         %s", e.at(diag.Pos{Row: e.Row}))
+	p.line("  row         %s", e.at(diag.Pos{Row: e.Row, Col: e.Col}))
 	p.line("  mapping     %s (%s)", e.Source, e.Vintage)
 	e.state(p)
 	p.blank()

@@ -251,6 +251,8 @@ func reasonWords(reason string) string {
 	switch reason {
 	case "blank_row":
 		return "blank"
+	case "blank_cell":
+		return "blank cells"
 	case "total_row":
 		return "totals"
 	case "footnote":

@@ -66,14 +66,25 @@ func (d *digest) file(f *pipeline.FileSummary) {
 	d.Attention = append(d.Attention, at)
 }
 
+// unitOf is what the file's account counts, for one of them.
+func unitOf(f *pipeline.FileSummary) string {
+	switch f.Rows.Unit {
+	case "cells":
+		return "value cell"
+	case "", "rows":
+		return "row"
+	}
+	return "row or value cell"
+}
+
 // why is what is wrong with a file, in one sentence.
 func (d *digest) why(f *pipeline.FileSummary) string {
 	worst := worstFound(f.Found)
 	switch {
 	case f.Rows.Rejected > 0 && worst != nil:
-		return fmt.Sprintf("%s could not be read; found: %s", count(f.Rows.Rejected, "row"), placeless(worst.Diagnostic))
+		return fmt.Sprintf("%s could not be read; found: %s", count(f.Rows.Rejected, unitOf(f)), placeless(worst.Diagnostic))
 	case f.Rows.Rejected > 0:
-		return fmt.Sprintf("%s could not be read", count(f.Rows.Rejected, "row"))
+		return fmt.Sprintf("%s could not be read", count(f.Rows.Rejected, unitOf(f)))
 	case worst != nil:
 		return placeless(worst.Diagnostic)
 	}
