@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -92,6 +93,61 @@ func checkPersonal(t *testing.T, h *pipeline.Home, home string, ids []string) {
 	for i, l := range lines {
 		if !strings.Contains(l, fmt.Sprintf("%q", strings.SplitN(ids[i], ".", 2)[0])) {
 			t.Errorf("audit line %d does not name its submission: %s", i, l)
+		}
+	}
+}
+
+// TestExplainCells walks from 200 random counts of unpivoted tables back to their cells: what is published is
+// what the cells give, the value stands in the cell of the id, and the words of year and measure in
+// the header above it.
+func TestExplainCells(t *testing.T) {
+	home := newHome(t, map[string][]byte{"rcp/annual_report_2003.xlsx": read(t, "../fixtures/rcp/in", "annual_report_2003.xlsx"),
+		"rcp/annual_report_2005.xlsx": read(t, "../fixtures/rcp/in", "annual_report_2005.xlsx")})
+	run(t, home, pipeline.Options{})
+	h, err := pipeline.ReadHome(home, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := query(t, open(t, home), `SELECT statistic_id FROM statistic ORDER BY ALL`)
+	rng := rand.New(rand.NewPCG(3, 4))
+	var ids []string
+	for range 200 {
+		ids = append(ids, all[rng.IntN(len(all))])
+	}
+	xs, err := h.Explain(context.Background(), ids...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bases := 0
+	for _, x := range xs {
+		if d := x.Differs(); len(d) > 0 || x.Published["statistic_id"] != x.ID || x.Rejected != nil {
+			t.Errorf("%s differs in %v, published as %q", x.ID, d, x.Published["statistic_id"])
+		}
+		for _, f := range x.Fields {
+			for _, c := range f.Cells {
+				switch {
+				case !c.Used:
+				case f.Field == "value" && (c.Row != x.Row || c.Col != x.Col || c.Text != x.Published["value_text"]):
+					t.Errorf("%s: the value is of row %d, column %d", x.ID, c.Row, c.Col)
+				case f.Field == "year" && (c.Row != 4 || c.Col > x.Col || !strings.Contains(c.Text, x.Published["year"])):
+					t.Errorf("%s: the year is of row %d, column %d", x.ID, c.Row, c.Col)
+				case f.Field == "unit_code" && (c.Row != 5 || c.Col != x.Col):
+					t.Errorf("%s: the unit is of row %d, column %d", x.ID, c.Row, c.Col)
+				case f.Field == "base" && c.Text != "":
+					if bases++; c.Row > x.Row || c.Col != x.Col-1 || c.Text != x.Published["base_text"] {
+						t.Errorf("%s: the base is of row %d, column %d", x.ID, c.Row, c.Col)
+					}
+				}
+			}
+		}
+	}
+	if bases == 0 {
+		t.Error("no share has led back to its base")
+	}
+	sub := strings.SplitN(ids[0], ".", 2)[0]
+	for _, id := range []string{sub + ".1.6.1", sub + ".1.6", sub + ".1.5.2", sub + ".1.99.2"} {
+		if _, err := h.Explain(context.Background(), id); !errors.Is(err, pipeline.ErrNotFound) {
+			t.Errorf("%s names no value cell: %v", id, err)
 		}
 	}
 }
