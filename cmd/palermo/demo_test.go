@@ -35,6 +35,14 @@ func TestDemo(t *testing.T) {
 	if len(out.Result.Queries) != 5 {
 		t.Errorf("%d queries, want 5", len(out.Result.Queries))
 	}
+	if n := countRows(t, db, "SELECT 1 FROM row_balance WHERE target IS NULL"); n != 1 {
+		t.Errorf("%d tables of the demo were set aside, want the one that no mapping knows", n)
+	}
+	for _, q := range []string{"population_code = 'agencies_identified'", "is_partial_period AND base_low > 0", "reporter_code = 'MKD' AND unit_code = 'percent'"} {
+		if countRows(t, db, "SELECT 1 FROM statistic_current WHERE source_id = 'rcp' AND "+q) == 0 {
+			t.Errorf("the annual reports gave no row with %s", q)
+		}
+	}
 	for _, q := range out.Result.Queries {
 		if n := countRows(t, db, q.SQL); n == 0 {
 			t.Errorf("%s\n%s\nhas no rows", q.Asks, q.SQL)
@@ -49,7 +57,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%s: %s", out.Result.Explain, got)
 	}
 	again := string(demoOutput(t, "demo", "--home", home))
-	for _, want := range []string{"Nothing new: 15 files received before.", "duckdb -readonly '" + out.Result.Database + "'", "palermo explain --home '" + home + "'", madeUp} {
+	for _, want := range []string{"Nothing new: 17 files received before.", "duckdb -readonly '" + out.Result.Database + "'", "palermo explain --home '" + home + "'", madeUp} {
 		if !strings.Contains(again, want) {
 			t.Errorf("no %q in:\n%s", want, again)
 		}
