@@ -235,7 +235,9 @@ func (d *decoder) element(i int, e elemDecl) Element {
 			d.fault("the definition's word is needed", "elements", i, "counts", j)
 		}
 		out.Counts = append(out.Counts, Word(w))
-		out.counts |= take(w.Codes, true, "elements", i, "counts", j, "codes")
+		set := take(w.Codes, true, "elements", i, "counts", j, "codes")
+		out.counts |= set
+		out.words = append(out.words, set)
 	}
 	take(e.Beside, true, "elements", i, "beside")
 	out.denied = take(e.DeniedBy, false, "elements", i, "denied_by")
@@ -286,7 +288,7 @@ func (d *decoder) allRules(out *Definition, f *file) {
 
 // rule is one rule; its name must be new among names.
 func (d *decoder) rule(def *Definition, names map[string]bool, r ruleDecl, path ...any) *Rule {
-	out := &Rule{Name: r.Name, Article: r.Article, Note: strings.TrimSpace(r.Note), Example: r.Example, allowed: everything()}
+	out := &Rule{Name: r.Name, Article: r.Article, Note: strings.TrimSpace(r.Note), Example: r.Example, Said: d.pos(path...), allowed: everything()}
 	at := func(more ...any) []any { return append(slices.Clone(path), more...) }
 	if r.Name == "" || r.Article == "" || out.Note == "" || r.Example == "" {
 		d.fault("a rule needs name, status, article, note and example", path...)

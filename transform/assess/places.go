@@ -57,6 +57,12 @@ func find(n *yaml.Node, line int, text string) *yaml.Node {
 // fault adds a fault at the value that the keys and indexes lead to; where the path ends early,
 // at the last value on it.
 func (d *decoder) fault(message string, path ...any) {
+	d.faults = append(d.faults, fmt.Errorf("%s: %s", d.pos(path...), message))
+}
+
+// pos is the place of the value that the keys and indexes lead to; where the path ends early, of
+// the last value on it.
+func (d *decoder) pos(path ...any) diag.Pos {
 	n := &d.tree
 	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
 		n = n.Content[0]
@@ -68,8 +74,7 @@ func (d *decoder) fault(message string, path ...any) {
 		}
 		n = next
 	}
-	pos := diag.Pos{File: d.file, Row: max(n.Line, 1), Col: max(n.Column, 1)}
-	d.faults = append(d.faults, fmt.Errorf("%s: %s", pos, message))
+	return diag.Pos{File: d.file, Row: max(n.Line, 1), Col: max(n.Column, 1)}
 }
 
 func child(n *yaml.Node, step any) *yaml.Node {
