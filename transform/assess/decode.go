@@ -1,7 +1,6 @@
 package assess
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"gopkg.in/yaml.v3"
 
 	"palermo/schemas"
 )
@@ -138,17 +135,19 @@ type decoder struct {
 	file   string
 	rules  *Rules
 	schema *schemas.Schema
-	tree   yaml.Node
+	doc    *schemas.Document
 	faults []error
 }
 
 // definition decodes the bytes; what it returns is of use only where there were no faults.
 func (d *decoder) definition(b []byte) *Definition {
 	var f file
-	dec := yaml.NewDecoder(bytes.NewReader(b))
-	dec.KnownFields(true)
-	if err := errors.Join(yaml.Unmarshal(b, &d.tree), dec.Decode(&f)); err != nil {
-		d.syntax(err)
+	doc, faults := schemas.DecodeStrict(d.file, b, &f)
+	d.doc = doc
+	for _, f := range faults {
+		d.faults = append(d.faults, fmt.Errorf("%s: %s", placed(f.Pos), f.Message))
+	}
+	if len(faults) > 0 {
 		return &Definition{}
 	}
 	out := &Definition{Code: f.Definition, Title: f.Title, Citation: f.Citation}
