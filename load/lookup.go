@@ -142,3 +142,35 @@ func Rows(ctx context.Context, path string, columns []string, f func(arrow.Recor
 	}
 	return nil
 }
+
+// Select is Lookup for every row that has the values, in their order.
+func Select(ctx context.Context, path string, where map[string]string) ([]map[string]string, error) {
+	var out []map[string]string
+	err := withReader(path, func(r *file.Reader) error {
+		from, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: projectRows}, memory.DefaultAllocator)
+		if err != nil {
+			return err
+		}
+		rr, err := from.GetRecordReader(ctx, nil, nil)
+		if err != nil {
+			return err
+		}
+		defer rr.Release()
+		for rr.Next() {
+			rec := rr.RecordBatch()
+			for i := range int(rec.NumRows()) {
+				if holds(rec, i, where) {
+					out = append(out, rowText(rec, i))
+				}
+			}
+		}
+		if err := rr.Err(); err != nil && err != io.EOF {
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("select rows: %w", err)
+	}
+	return out, nil
+}

@@ -10,15 +10,13 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
-	"gopkg.in/yaml.v3"
 
 	"palermo/diag"
+	"palermo/schemas"
 )
 
 // Decode reads the mapping in folder dir of fsys: mapping.yaml and codes/*.csv. What is wrong
@@ -48,102 +46,30 @@ func Decode(fsys fs.FS, dir string) (*Mapping, []diag.Diagnostic, error) {
 	return m, nil, m.keep(fsys, dir)
 }
 
-// decodeYAML reads the text strictly, for meaning, and once more into a tree, for places.
+// decodeYAML reads the text strictly, for meaning, and once more for places.
 func (m *Mapping) decodeYAML(b []byte) []diag.Diagnostic {
-	if err := yaml.Unmarshal(b, &m.tree); err != nil {
-		return []diag.Diagnostic{yamlFinding(m.file, err.Error(), nil)}
-	}
-	dec := yaml.NewDecoder(bytes.NewReader(b))
-	dec.KnownFields(true)
-	err := dec.Decode(m)
-	var te *yaml.TypeError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &te):
-		var ds []diag.Diagnostic
-		for _, e := range te.Errors {
-			ds = append(ds, yamlFinding(m.file, e, &m.tree))
+	doc, faults := schemas.DecodeStrict(m.file, b, m)
+	m.doc = doc
+	var ds []diag.Diagnostic
+	for _, f := range faults {
+		d := diag.Diagnostic{Code: diag.MappingSyntax, Severity: diag.Error, Pos: f.Pos, Message: f.Message}
+		switch {
+		case f.Unknown != "":
+			d.Message = fmt.Sprintf("the mapping language has no word %q here", f.Unknown)
+		case f.Twice != "":
+			d.Code = diag.MappingRepeated
 		}
-		return ds
+		ds = append(ds, d)
 	}
-	return []diag.Diagnostic{yamlFinding(m.file, err.Error(), nil)}
-}
-
-var (
-	yamlLine    = regexp.MustCompile(`line (\d+): `)
-	yamlUnknown = regexp.MustCompile(`field (\S+) not found in type \S+`)
-	yamlTwice   = regexp.MustCompile(`(?:field|mapping key) "?([^" ]+)"? already (?:set in type|defined)`)
-)
-
-// yamlFinding turns a message of the YAML library into a finding: its line becomes the place,
-// and its Go type, which means nothing to a reader, goes.
-func yamlFinding(file, message string, tree *yaml.Node) diag.Diagnostic {
-	d := diag.Diagnostic{Code: diag.MappingSyntax, Severity: diag.Error, Pos: diag.Pos{File: file}}
-	message = strings.TrimPrefix(message, "yaml: ")
-	if g := yamlLine.FindStringSubmatch(message); g != nil {
-		d.Pos.Row, _ = strconv.Atoi(g[1])
-		message = strings.Replace(message, g[0], "", 1)
-	}
-	if g := yamlUnknown.FindStringSubmatch(message); g != nil {
-		message = fmt.Sprintf("the mapping language has no word %q here", g[1])
-		d.Pos.Col = columnOf(tree, d.Pos.Row, g[1])
-	} else if g := yamlTwice.FindStringSubmatch(message); g != nil {
-		message = fmt.Sprintf("%q stands twice", g[1])
-		d.Code = diag.MappingRepeated
-		d.Pos.Col = columnOf(tree, d.Pos.Row, g[1])
-	}
-	d.Message = message
-	return d
-}
-
-// columnOf finds the column of the word on the line, or 0.
-func columnOf(n *yaml.Node, line int, word string) int {
-	if n == nil {
-		return 0
-	}
-	if n.Line == line && n.Value == word {
-		return n.Column
-	}
-	for _, c := range n.Content {
-		if col := columnOf(c, line, word); col > 0 {
-			return col
-		}
-	}
-	return 0
+	return ds
 }
 
 // Pos is the place of a part of the mapping: m.Pos("tables", 0, "columns", 1, "codes") is
 // mapping.yaml:10:47. A part that is not written has the place of the nearest part around it.
 func (m *Mapping) Pos(at ...any) diag.Pos {
-	n := &m.tree
-	if len(n.Content) > 0 {
-		n = n.Content[0]
-	}
-	for _, step := range at {
-		next := child(n, step)
-		if next == nil {
-			break
-		}
-		n = next
-	}
-	return diag.Pos{File: m.file, Row: n.Line, Col: n.Column}
-}
-
-func child(n *yaml.Node, step any) *yaml.Node {
-	switch s := step.(type) {
-	case int:
-		if n.Kind == yaml.SequenceNode && s < len(n.Content) {
-			return n.Content[s]
-		}
-	case string:
-		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Value == s {
-				return n.Content[i+1]
-			}
-		}
-	}
-	return nil
+	p := m.doc.Pos(at...)
+	p.File = m.file
+	return p
 }
 
 func (m *Mapping) finding(c diag.Code, message string, at ...any) diag.Diagnostic {

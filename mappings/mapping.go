@@ -1,6 +1,6 @@
 package mappings
 
-import "gopkg.in/yaml.v3"
+import "palermo/schemas"
 
 // Mapping is one source: what its tables look like in each vintage, and what they mean.
 type Mapping struct {
@@ -10,7 +10,7 @@ type Mapping struct {
 	Digest string                `yaml:"-" json:"-"` // SHA-256 of the folder's files: the mapping's version
 	file   string                // path of mapping.yaml, for messages
 	files  map[string][]byte     // what it was decoded from, by path below its folder
-	tree   yaml.Node             // a second reading, for places
+	doc    *schemas.Document     // a second reading, for places
 	codes  map[string]*ValueList // codes files by name
 }
 

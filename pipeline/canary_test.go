@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/csv"
 	"encoding/json"
@@ -303,6 +304,9 @@ func (k *canaries) book(t *testing.T, path string) []byte {
 // TestCanaries: no name, case reference or exact birth date is where it may not be, whatever
 // column, sheet or file name it stood in; and of who refuses nothing is kept.
 func TestCanaries(t *testing.T) {
+	if raced {
+		t.Skip("looks at what TestCases races")
+	}
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	k := newCanaries()
@@ -349,6 +353,22 @@ func TestCanaries(t *testing.T) {
 	t.Run("steward", func(t *testing.T) { searchSteward(t, home, k) })
 	t.Run("lake", func(t *testing.T) { searchLake(t, home, k) })
 	t.Run("refused", func(t *testing.T) { searchRefused(t, home, k.refused) })
+	t.Run("explain", func(t *testing.T) { searchExplain(t, home, k) })
+}
+
+// searchExplain: what explain says without --personal of any table holds nothing of what is
+// planted. A date that stands in a column of other dates is what the column says.
+func searchExplain(t *testing.T, home string, k *canaries) {
+	h, err := pipeline.ReadHome(home, "")
+	check(t, err)
+	all := explainable(t, open(t, home))
+	xs, err := h.Explain(context.Background(), append(draw(all, 200, rand.New(rand.NewPCG(9, 9))), all["record"]...)...)
+	check(t, err)
+	for _, x := range xs {
+		b, err := json.Marshal(x)
+		check(t, err)
+		none(t, "explain "+x.ID, b, k.own, k.refused)
+	}
 }
 
 func none(t *testing.T, where string, b []byte, ps ...*planted) {

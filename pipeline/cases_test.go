@@ -93,7 +93,12 @@ func TestCaseVersions(t *testing.T) {
 // TestSameBytesOfCases: what the files are called within their agency, how many threads work and
 // whether everything is made again change no byte (promise 3).
 func TestSameBytesOfCases(t *testing.T) {
-	files, _ := caseFiles(t, fixtures.CasesOptions{CTM: 60, RCP: 30, Seed: 5})
+	files, _ := caseFiles(t, fixtures.CasesOptions{CTM: sized(60, 12), RCP: sized(30, 6), Seed: 5})
+	if raced { // two text files and a workbook are enough for every goroutine
+		maps.DeleteFunc(files, func(name string, _ []byte) bool {
+			return !strings.HasPrefix(name, "iom_chisinau/") && !strings.HasPrefix(name, "iom_bishkek/")
+		})
+	}
 	first := newHome(t, files)
 	run(t, first, pipeline.Options{})
 	want := parquetFiles(t, first)
@@ -102,7 +107,7 @@ func TestSameBytesOfCases(t *testing.T) {
 	for i, name := range names {
 		shuffled[fmt.Sprintf("%s/%02d%s", filepath.Dir(name), len(names)-i, filepath.Ext(name))] = files[name]
 	}
-	for _, procs := range []int{1, 2} {
+	for _, procs := range []int{2, 1}[:sized(2, 1)] { // one thread has no races
 		t.Run(fmt.Sprintf("GOMAXPROCS=%d", procs), func(t *testing.T) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 			home := newHome(t, shuffled)
@@ -113,6 +118,9 @@ func TestSameBytesOfCases(t *testing.T) {
 		})
 	}
 	t.Run("full", func(t *testing.T) {
+		if raced {
+			t.Skip("makes again what the first run made")
+		}
 		run(t, first, pipeline.Options{Full: true})
 		if d := cmp.Diff(want, parquetFiles(t, first)); d != "" {
 			t.Errorf("bytes differ (-first +full):\n%s", d)

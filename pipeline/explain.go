@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,30 +19,41 @@ import (
 
 	"palermo/diag"
 	"palermo/extract"
-	"palermo/load"
 	"palermo/mappings"
 	"palermo/schemas"
 	"palermo/transform"
+	"palermo/transform/assess"
 )
 
 // Explanation is the way from one published row back to its cells.
 type Explanation struct {
 	ID         string            `json:"id"`
 	Table      string            `json:"table"`
-	Published  map[string]string `json:"published"` // the row as the current snapshot has it; empty where it has not
-	Submission Submission        `json:"submission"`
+	Published  map[string]string `json:"published"`           // the row as the current snapshot has it; empty where it has not
+	Submission Submission        `json:"submission,omitzero"` // not of a person or episode, which records of several make up
 	Sheet      string            `json:"sheet,omitempty"`
-	Source     string            `json:"source"`
-	Vintage    string            `json:"vintage"`
-	Mapping    string            `json:"mapping"` // its digest
-	Row        int               `json:"row"`
+	Source     string            `json:"source,omitempty"`
+	Vintage    string            `json:"vintage,omitempty"`
+	Mapping    string            `json:"mapping,omitempty"` // its digest
+	Row        int               `json:"row,omitempty"`
 	Col        int               `json:"col,omitempty"` // where the row is one cell of an unpivoted table
 	Fields     []transform.Trace `json:"fields"`
 	Rejected   *Rejection        `json:"rejected,omitempty"` // the row is in quarantine, and why
 	Hidden     int               `json:"hidden,omitempty"`   // fields whose values are not shown, since they are of a person
+	Reading    *Reading          `json:"reading,omitempty"`  // of an assessment
+	Also       []Also            `json:"also,omitempty"`     // what else can be asked about the same record, person or episode
 
 	sheetNo int
 	compare map[string]bool // columns that are published as the cells give them
+	differs []string        // what else differs
+	listed  bool            // the mapping lists the sheet's name
+}
+
+// Also is one more row that can be explained.
+type Also struct {
+	ID    string `json:"id"`
+	Table string `json:"table"`
+	What  string `json:"what"` // a code of it, or what it is
 }
 
 // Rejection is why a row was not loaded.
@@ -53,18 +65,22 @@ type Rejection struct {
 // ErrNotFound says that an id names nothing that palermo has.
 var ErrNotFound = errors.New("not found")
 
-// Explain leads from published rows back to their cells: an id is "<submission>.<sheet>.<row>",
-// as in statistic_id, with ".<col>" where the row is one cell of an unpivoted table. The cells are read again from the inbox, by the mapping that the rows were
-// made with; rows of one sheet are read in one pass. The explanations come in the order of ids.
+// Explain leads from published rows back to their cells. An id is "<submission>.<sheet>.<row>", as
+// in statistic_id, with ".<col>" where the row is one cell of an unpivoted table; the id of a record,
+// with "@2" for its second version; either of them with "/<table>/<ordinal>" for a row of another
+// table, or "/assessment/<definition>"; or the id of a person or an episode, which leads to its
+// records. The cells are read again from the inbox, by the mapping that the rows were made with; rows
+// of one sheet are read in one pass. The explanations come in the order of ids.
 //
-// What names or endangers a person is left out: ExplainPersonal has it.
+// What names or endangers a person is left out, and so is any word that no mapping lists:
+// ExplainPersonal has it.
 func (h *Home) Explain(ctx context.Context, ids ...string) ([]*Explanation, error) {
 	xs, err := h.explain(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	for _, x := range xs {
-		x.hide(h.Schema.Table(x.Table))
+		x.hide(h.Schema)
 	}
 	return xs, nil
 }
@@ -79,28 +95,53 @@ func (h *Home) ExplainPersonal(ctx context.Context, ids ...string) ([]*Explanati
 	return xs, h.audit("explain --personal", xs)
 }
 
+// asked is one id with its explanation.
+type asked struct {
+	*ask
+	x *Explanation
+}
+
 func (h *Home) explain(ctx context.Context, ids []string) ([]*Explanation, error) {
 	ledger, err := h.ReadLedger()
 	if err != nil {
 		return nil, err
 	}
+	pub, err := h.published()
+	if err != nil {
+		return nil, err
+	}
 	out := make([]*Explanation, len(ids))
-	sheets := map[sheetPlace][]*Explanation{}
+	sheets := map[sheetPlace][]asked{}
+	var order []sheetPlace
 	for i, id := range ids {
-		p, err := parsePlace(id)
+		a, err := parseAsk(id)
 		if err != nil {
 			return nil, err
 		}
-		sub := ledger.find(p.submission)
-		if sub == nil {
-			return nil, fmt.Errorf("submission %s: %w", p.submission, ErrNotFound)
+		if a.subject != "" && a.subject[:1] != "r" {
+			if out[i], err = pub.explainPerson(ctx, h, ledger, a); err != nil {
+				return nil, err
+			}
+			continue
 		}
-		out[i] = &Explanation{ID: id, Submission: *sub, Row: p.row, Col: p.col, sheetNo: p.sheet}
-		at := sheetPlace{sub.ID, p.sheet}
-		sheets[at] = append(sheets[at], out[i])
+		if a.subject != "" {
+			if a.place, err = pub.record(ctx, a.subject, a.version); err != nil {
+				return nil, err
+			}
+		}
+		sub := ledger.find(a.place.submission)
+		if sub == nil {
+			return nil, fmt.Errorf("submission %s: %w", a.place.submission, ErrNotFound)
+		}
+		out[i] = &Explanation{ID: id, Submission: *sub, Row: a.place.row, Col: a.place.col, sheetNo: a.place.sheet}
+		at := sheetPlace{sub.ID, a.place.sheet}
+		if sheets[at] == nil {
+			order = append(order, at)
+		}
+		sheets[at] = append(sheets[at], asked{a, out[i]})
 	}
-	for at, xs := range sheets {
-		if err := h.explainSheet(ctx, ledger.find(at.submission), at.sheet, xs); err != nil {
+	for _, at := range order {
+		if err := h.explainSheet(ctx, ledger.find(at.submission), at.sheet, sheets[at], pub); err != nil {
 			return nil, err
 		}
 	}
@@ -113,7 +154,7 @@ type sheetPlace struct {
 }
 
 // explainSheet explains rows of one sheet of one submission.
-func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, xs []*Explanation) error {
+func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, as []asked, pub *published) error {
 	entry, err := h.keptEntry(sub)
 	if err != nil {
 		return err
@@ -126,26 +167,30 @@ func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, xs []*
 	if err != nil {
 		return err
 	}
-	for _, x := range xs {
+	for _, a := range as {
+		x := a.x
 		x.Table, x.Sheet, x.Source, x.Vintage, x.Mapping = e.Target, e.Name, e.Source, e.Vintage, e.Mapping
+		x.listed = plan.ListsSheet(e.Name)
 	}
 	if plan.Unpivots() {
-		return h.explainCells(ctx, sub, e, plan, xs)
+		return h.explainCells(ctx, sub, e, plan, as, pub)
 	}
-	rows, err := h.rowsAgain(ctx, sub, e, xs)
+	rows, err := h.rowsAgain(ctx, sub, e, as)
 	if err != nil {
 		return err
 	}
-	for _, x := range xs {
+	for _, a := range as {
+		x := a.x
 		x.Col = 0 // the row is not one cell
 		cells, ok := rows[x.Row]
 		if !ok {
 			return fmt.Errorf("row %d of submission %s: %w", x.Row, sub.ID, ErrNotFound)
 		}
-		if err := x.trace(e, plan, cells, h.key); err != nil {
+		t, err := x.trace(e, plan, cells, h.key)
+		if err != nil {
 			return err
 		}
-		if err := h.published(ctx, x); err != nil {
+		if err := pub.fill(ctx, a, t); err != nil {
 			return err
 		}
 	}
@@ -202,29 +247,25 @@ func (h *Home) keptPlan(e *SheetEntry) (*transform.Plan, error) {
 	return plan, nil
 }
 
-// trace follows each field of the row whose cells are given.
-func (x *Explanation) trace(e *SheetEntry, plan *transform.Plan, cells []string, ids transform.IDs) error {
+// trace follows each field of the row whose cells are given, and of the rows that came from it.
+func (x *Explanation) trace(e *SheetEntry, plan *transform.Plan, cells []string, ids transform.IDs) (*transform.RowTrace, error) {
 	raw := oneRow(x.origin(e), e.Header, x.Row, cells)
 	defer raw.Release()
 	in := transform.Input{Origin: raw.Origin, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: ids}
 	t, err := plan.Open(in, memory.DefaultAllocator, &diag.List{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer t.Release()
 	t.Assume(e.Facts)
-	if x.Fields, err = t.Trace(raw, 0); err != nil {
-		return err
-	}
-	res, err := t.Apply(raw, &diag.List{})
+	rt, err := t.TraceRow(raw, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	res.Release()
-	for _, r := range res.Rejected {
+	if r := rt.Rejected; r != nil {
 		x.Rejected = &Rejection{r.Code, r.Field}
 	}
-	return nil
+	return rt, nil
 }
 
 func (x *Explanation) origin(e *SheetEntry) schemas.Origin {
@@ -233,7 +274,7 @@ func (x *Explanation) origin(e *SheetEntry) schemas.Origin {
 }
 
 // rowsAgain reads the rows that are to be explained from the inbox, in one pass.
-func (h *Home) rowsAgain(ctx context.Context, s *Submission, e *SheetEntry, xs []*Explanation) (map[int][]string, error) {
+func (h *Home) rowsAgain(ctx context.Context, s *Submission, e *SheetEntry, as []asked) (map[int][]string, error) {
 	f, err := extract.Open(h.path(inboxDir, s.SHA256), extract.Options{Name: s.Name})
 	if err != nil {
 		return nil, err
@@ -241,9 +282,9 @@ func (h *Home) rowsAgain(ctx context.Context, s *Submission, e *SheetEntry, xs [
 	defer f.Close()
 	out, last := map[int][]string{}, 0
 	wanted := map[int]bool{}
-	for _, x := range xs {
-		wanted[x.Row] = x.Row > e.HeaderRow
-		last = max(last, x.Row)
+	for _, a := range as {
+		wanted[a.x.Row] = a.x.Row > e.HeaderRow
+		last = max(last, a.x.Row)
 	}
 	for _, sh := range f.Sheets() {
 		if sh.No != e.No {
@@ -286,29 +327,89 @@ func oneRow(o schemas.Origin, header []transform.Header, row int, cells []string
 	return &schemas.Batch{Origin: o, Record: rec}
 }
 
-// published fills in the row as the current snapshot has it.
-func (h *Home) published(ctx context.Context, x *Explanation) error {
-	dir, _, err := load.Current(h.Dir)
-	if errors.Is(err, load.ErrNone) {
+// fill says what was asked of the row that t explains, and how the current snapshot has it.
+func (p *published) fill(ctx context.Context, a asked, t *transform.RowTrace) error {
+	x := a.x
+	target := x.Table
+	x.Fields = t.Fields
+	if !p.s.Table(target).Origin {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	t := h.Schema.Table(x.Table)
-	file := filepath.Join(dir, filepath.FromSlash(load.ParquetPath(t, x.Submission.ID)))
-	if !t.Origin {
-		return nil
-	}
+	sub := x.Submission.ID
 	where := map[string]string{schemas.SheetColumn: strconv.Itoa(x.sheetNo), schemas.RowColumn: strconv.Itoa(x.Row)}
 	if x.Col > 0 {
 		where[schemas.ColColumn] = strconv.Itoa(x.Col)
 	}
-	if x.Published, err = load.Lookup(ctx, file, where); errors.Is(err, os.ErrNotExist) {
-		return nil // the snapshot has no row of this submission
+	row, err := p.row(ctx, target, sub, where)
+	if err != nil {
+		return err
 	}
+	x.Published = row
+	if target == recordTable && row != nil {
+		x.also(a, t)
+	}
+	switch a.table {
+	case "", target:
+	case assessmentTable:
+		return p.assessment(ctx, a, t)
+	default:
+		i := slices.IndexFunc(t.Children, func(c transform.ChildTrace) bool { return c.Table == a.table && c.Ordinal == a.ordinal })
+		if i < 0 {
+			return fmt.Errorf("row %d has no row %d in table %q: %w", x.Row, a.ordinal, a.table, ErrNotFound)
+		}
+		x.Table, x.Fields = a.table, t.Children[i].Fields
+		where["ordinal"] = strconv.Itoa(a.ordinal)
+		if x.Published, err = p.row(ctx, a.table, sub, where); err != nil {
+			return err
+		}
+	}
+	x.asPublished(p.s.Table(x.Table))
+	return nil
+}
+
+// asPublished puts in place of ids and numbers that are made anew at publication those that the
+// snapshot has: the lake's ids are of no use to who reads it.
+func (x *Explanation) asPublished(t *schemas.Table) {
 	x.compare = comparable(t)
-	return err
+	for i := range x.Fields {
+		f := t.Field(x.Fields[i].Field)
+		if f == nil || !f.Keyed && !numbered(f) {
+			continue
+		}
+		delete(x.Fields[i].Values, f.Name)
+		if v, ok := x.Published[f.Name]; ok && x.Fields[i].Values != nil {
+			x.Fields[i].Values[f.Name] = v
+		}
+	}
+}
+
+// numbered reports whether the field is filled in over all submissions, at publication.
+func numbered(f *schemas.Field) bool { return f.Name == "record_version" || f.Name == "is_current" }
+
+// also lists what else can be asked about the record.
+func (x *Explanation) also(a asked, t *transform.RowTrace) {
+	base := x.Published["record_id"]
+	if x.Published["is_current"] != "true" {
+		base += "@" + x.Published["record_version"]
+	}
+	x.Also = append(x.Also, Also{base, recordTable, "the record"})
+	for _, c := range t.Children {
+		x.Also = append(x.Also, Also{base + "/" + c.Table + "/" + strconv.Itoa(c.Ordinal), c.Table, codeOf(&c)})
+	}
+	for _, d := range assess.Builtin().Definitions {
+		x.Also = append(x.Also, Also{base + "/" + assessmentTable + "/" + d.Code, assessmentTable, d.Title})
+	}
+}
+
+// codeOf is the codes that tell one row of a table from another at a glance.
+func codeOf(c *transform.ChildTrace) string {
+	var out []string
+	for _, f := range c.Fields {
+		if v := f.Values[f.Field]; strings.HasSuffix(f.Field, "_code") && v != "" && f.Field != "stage_code" && len(out) < 2 {
+			out = append(out, v)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // comparable is the columns of a table that are published as the cells give them: not those that
@@ -317,7 +418,7 @@ func comparable(t *schemas.Table) map[string]bool {
 	out := map[string]bool{}
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		if f.Keyed || f.Name == "record_version" || f.Name == "is_current" || !f.ShowsWords(schemas.ZoneAnalyst) {
+		if f.Keyed || numbered(f) || !f.ShowsWords(schemas.ZoneAnalyst) {
 			continue
 		}
 		for _, c := range f.Columns() {
@@ -328,22 +429,40 @@ func comparable(t *schemas.Table) map[string]bool {
 }
 
 // hide takes out of the explanation what only those may see who may see the case itself: of a
-// field that names or endangers a person neither the value nor the cell's text stays.
-func (x *Explanation) hide(t *schemas.Table) {
-	for i := range x.Fields {
-		tr := &x.Fields[i]
+// field that names or endangers a person neither the value nor the cell's text stays, and of any
+// other no word that the mapping does not list. The names of the file and of its sheet go too,
+// unless the file is of published statistics or the mapping lists the sheet.
+func (x *Explanation) hide(s *schemas.Schema) {
+	t := s.Table(x.Table)
+	x.Hidden += hideTraces(t, x.Fields)
+	if r := x.Reading; r != nil {
+		x.Hidden += hideTraces(s.Table(recordTable), r.Ages)
+		r.hide()
+	}
+	if t.Group == schemas.GroupStatistics || x.Submission.ID == "" {
+		return
+	}
+	x.Submission.Name = x.Submission.ID + strings.ToLower(filepath.Ext(x.Submission.Name))
+	if x.Sheet != "" && !x.listed {
+		x.Sheet = "sheet " + strconv.Itoa(x.sheetNo)
+	}
+}
+
+// hideTraces hides what is to be hidden of the fields of a table, and says of how many all of it.
+func hideTraces(t *schemas.Table, fields []transform.Trace) (hidden int) {
+	for i := range fields {
+		tr := &fields[i]
 		f := t.Field(tr.Field)
-		if f == nil || schemas.ZoneSteward.Allows(f.Class) {
-			continue
+		all := f != nil && !schemas.ZoneSteward.Allows(f.Class)
+		if all {
+			hidden++
+			tr.Values = nil
 		}
-		x.Hidden++
-		tr.Values = nil
 		for k := range tr.Cells {
-			if tr.Cells[k].Text != "" {
-				tr.Cells[k].Text = transform.Shape(tr.Cells[k].Text)
-			}
+			tr.Cells[k].Hide(all)
 		}
 	}
+	return hidden
 }
 
 // audit notes that somebody was shown personal data: when, who, and of which submission. It never
@@ -380,5 +499,5 @@ func (x *Explanation) Differs() []string {
 			out = append(out, c)
 		}
 	}
-	return out
+	return append(out, x.differs...)
 }

@@ -15,12 +15,13 @@ import (
 
 // explainCells explains value cells of an unpivoted table. What a cell means hangs on rows above it
 // too, so the table is read again from its header on, in one pass for all of them.
-func (h *Home) explainCells(ctx context.Context, sub *Submission, e *SheetEntry, plan *transform.Plan, xs []*Explanation) error {
+func (h *Home) explainCells(ctx context.Context, sub *Submission, e *SheetEntry, plan *transform.Plan, as []asked, pub *published) error {
 	wanted := map[[2]int][]*Explanation{}
-	for _, x := range xs {
+	for _, a := range as {
+		x := a.x
 		wanted[[2]int{x.Row, x.Col}] = append(wanted[[2]int{x.Row, x.Col}], x)
 	}
-	in := transform.Input{Origin: xs[0].origin(e), Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: h.key}
+	in := transform.Input{Origin: as[0].x.origin(e), Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: h.key}
 	t, err := plan.Open(in, memory.DefaultAllocator, &diag.List{})
 	if err != nil {
 		return err
@@ -48,11 +49,12 @@ func (h *Home) explainCells(ctx context.Context, sub *Submission, e *SheetEntry,
 			}
 		}
 	}
-	for _, x := range xs {
+	for _, a := range as {
+		x := a.x
 		if x.Fields == nil {
 			return fmt.Errorf("cell %s of submission %s: %w", diag.Cell(x.Row, x.Col), x.Submission.ID, ErrNotFound)
 		}
-		if err := h.published(ctx, x); err != nil {
+		if err := pub.fill(ctx, a, &transform.RowTrace{Fields: x.Fields}); err != nil {
 			return err
 		}
 	}

@@ -32,7 +32,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, f := range files {
+			for _, f := range files[:sized(len(files), 1)] {
 				t.Run(f.Name(), func(t *testing.T) {
 					home := newHome(t, map[string][]byte{source + "/" + f.Name(): read(t, in, f.Name())})
 					run(t, home, pipeline.Options{})

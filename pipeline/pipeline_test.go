@@ -22,6 +22,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// sized is how much of something a test works on: less under the race detector.
+func sized(full, few int) int {
+	if raced {
+		return few
+	}
+	return full
+}
+
 // testKey is the key of every home in these tests, so that ids are the same in each.
 const testKey = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 

@@ -135,6 +135,12 @@ type made struct {
 
 // childBatch builds the rows of one table beside the target's; nil when there are none.
 func (t *Table) childBatch(g *childGroup, raw *schemas.Batch, loaded []int, who []identity, ds *diag.List) (*schemas.Batch, error) {
+	b, _, err := t.childRows(g, raw, loaded, who, ds)
+	return b, err
+}
+
+// childRows is childBatch, with what each of the batch's rows was made from.
+func (t *Table) childRows(g *childGroup, raw *schemas.Batch, loaded []int, who []identity, ds *diag.List) (*schemas.Batch, []made, error) {
 	for _, p := range g.parts {
 		p.read(raw)
 	}
@@ -146,7 +152,7 @@ func (t *Table) childBatch(g *childGroup, raw *schemas.Batch, loaded []int, who 
 		})
 	}
 	if len(rows) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if t.assessor != nil {
 		for k := range rows {
@@ -169,7 +175,8 @@ func (t *Table) childBatch(g *childGroup, raw *schemas.Batch, loaded []int, who 
 			return who[m.n].own(g.fields[k].own)
 		}
 	}
-	return t.build(o)
+	b, err := t.build(o)
+	return b, rows, err
 }
 
 // row adds the rows that come from row i of the raw batch, and counts their words. A row that

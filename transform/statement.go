@@ -165,7 +165,8 @@ func (a *assessor) child(n int, table string, s said) {
 		}
 	case "record_purpose":
 		if c, ok := a.rules.Purpose(s.code("purpose_code")); ok {
-			st.Purposes = append(st.Purposes, assess.Purpose{Code: c, Answer: s.answer("answer_code"), Stage: stage})
+			st.Purposes = append(st.Purposes, assess.Purpose{Code: c, Answer: s.answer("answer_code"), Stage: stage,
+				CommercialSex: s.answer("commercial_sex_code")})
 		}
 	case "record_route":
 		kind, _ := assess.ParseLegKind(s.code("leg_kind_code"))

@@ -1,9 +1,12 @@
 package transform
 
 import (
+	"slices"
+
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"palermo/diag"
+	"palermo/mappings"
 	"palermo/schemas"
 )
 
@@ -24,44 +27,81 @@ type TraceCell struct {
 	Column string `json:"column,omitempty"` // the header; empty for a cell above the table
 	Row    int    `json:"row"`
 	Col    int    `json:"col"`
-	Text   string `json:"text"` // as read: for those who may see it
-	Used   bool   `json:"used"` // it decided; else it was passed over
+	Text   string `json:"text"`           // as read: for those who may see it
+	Word   string `json:"word,omitempty"` // of a cell that holds a list, the word that the row is about
+	Used   bool   `json:"used"`           // it decided; else it was passed over
+
+	shown, shownWord string // Text and Word as far as a mapping lists them
+}
+
+// Hide leaves of the cell's text only words that the mapping lists, and the shape of any other: a
+// shifted column can put a name anywhere. With all, only the shape is left.
+func (c *TraceCell) Hide(all bool) {
+	switch {
+	case c.Text == "":
+	case all:
+		c.Text, c.Word = Shape(c.Text), shapeOf(c.Word)
+	default:
+		c.Text, c.Word = c.shown, c.shownWord
+	}
+}
+
+func shapeOf(word string) string {
+	if word == "" {
+		return ""
+	}
+	return Shape(word)
 }
 
 // Trace explains each field of row i of a batch that Rows gave, in the order of the target's fields. It
 // changes nothing of the table's counts.
 func (t *Table) Trace(raw *schemas.Batch, i int) ([]Trace, error) {
-	got := t.outcomes(raw, int(raw.Record.NumRows()))
-	b, err := t.build(t.output(raw, got, []int{i}, t.identify(raw, []int{i})))
+	return t.traceFields(raw, i, t.outcomes(raw, int(raw.Record.NumRows())), t.identify(raw, []int{i}))
+}
+
+func (t *Table) traceFields(raw *schemas.Batch, i int, got [][]*outcome, who []identity) ([]Trace, error) {
+	b, err := t.build(t.output(raw, got, []int{i}, who))
 	if err != nil {
 		return nil, err
 	}
 	defer b.Release()
-	values := map[string]string{}
-	for c, f := range b.Record.Schema().Fields() {
-		if col := b.Record.Column(c); col.IsValid(0) {
-			values[f.Name] = valueText(col)
-		}
-	}
+	values := rowValues(b, 0)
 	var out []Trace
 	for k := range t.fields {
 		tr := t.trace(&t.fields[k], got[k], raw, i)
-		tr.Values = map[string]string{}
-		for _, c := range t.fields[k].plan.field.Columns() {
-			if v, ok := values[c.Name]; ok {
-				tr.Values[c.Name] = v
-			}
-		}
+		tr.Values = fieldValues(t.fields[k].plan.field, values)
 		out = append(out, tr)
 	}
 	return out, nil
 }
 
-func valueText(a interface{ ValueStr(int) string }) string {
-	if d, ok := a.(*array.Dictionary); ok {
-		return d.Dictionary().ValueStr(d.GetValueIndex(0))
+// rowValues is row n of a harmonised batch, by column; a null is not there.
+func rowValues(b *schemas.Batch, n int) map[string]string {
+	values := map[string]string{}
+	for c, f := range b.Record.Schema().Fields() {
+		if col := b.Record.Column(c); col.IsValid(n) {
+			values[f.Name] = valueText(col, n)
+		}
 	}
-	return a.ValueStr(0)
+	return values
+}
+
+// fieldValues is the values of the columns of one field.
+func fieldValues(f *schemas.Field, values map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, c := range f.Columns() {
+		if v, ok := values[c.Name]; ok {
+			out[c.Name] = v
+		}
+	}
+	return out
+}
+
+func valueText(a interface{ ValueStr(int) string }, n int) string {
+	if d, ok := a.(*array.Dictionary); ok {
+		return d.Dictionary().ValueStr(d.GetValueIndex(n))
+	}
+	return a.ValueStr(n)
 }
 
 func (t *Table) trace(f *boundField, got []*outcome, raw *schemas.Batch, i int) Trace {
@@ -74,7 +114,7 @@ func (t *Table) trace(f *boundField, got []*outcome, raw *schemas.Batch, i int) 
 		tr.Rule, tr.Said = "constant", m.Pos("tables", n, "constants", tr.Field)
 	case f.plan.cell != nil:
 		tr.Rule, tr.Status, tr.Said = f.fixed.rule, f.fixed.status, m.Pos("tables", n, "from_cell")
-		tr.Cells = []TraceCell{{Row: f.plan.cell.row, Col: f.plan.cell.col, Text: f.fixed.word, Used: true}}
+		tr.Cells = []TraceCell{{Row: f.plan.cell.row, Col: f.plan.cell.col, Text: f.fixed.word, Used: true, shown: f.fixed.shown()}}
 	case len(f.severals) > 0:
 		t.traceSeverals(&tr, f, got[i], raw, i)
 	case len(f.columns) > 0:
@@ -91,38 +131,71 @@ func (t *Table) traceSeverals(tr *Trace, f *boundField, o *outcome, raw *schemas
 			tr.Said = t.plan.mapping.Pos("tables", t.plan.index, "several", s.plan.order)
 		}
 		for _, r := range s.raw {
-			if r >= 0 {
-				tr.Cells = append(tr.Cells, t.cell(raw, r, i, used))
+			if r < 0 {
+				continue
 			}
+			c := t.cell(raw, r, i, used)
+			if w := mappings.Word(c.Text); slices.Contains(s.plan.Words, w) || t.listsWord(r, w) {
+				c.shown = c.Text
+			}
+			tr.Cells = append(tr.Cells, c)
 		}
 	}
+}
+
+// listsWord reports whether any column of the mapping that reads a raw column lists the word; not
+// one of a field that names or endangers a person.
+func (t *Table) listsWord(r int, word string) bool {
+	return slices.ContainsFunc(t.columns, func(c *boundColumn) bool {
+		table := t.plan.table
+		if c.plan.table != "" {
+			table = t.plan.schema.Table(c.plan.table)
+		}
+		f := table.Field(c.plan.column.To)
+		return c.raw == r && f != nil && schemas.ZoneSteward.Allows(f.Class) && c.read(word).listed
+	})
 }
 
 func (t *Table) traceColumns(tr *Trace, f *boundField, o *outcome, raw *schemas.Batch, i int) {
 	tr.Rule, tr.Status = o.rule, o.status
 	for _, c := range f.columns {
-		used := o.col == c.col && !o.away
-		tr.Cells = append(tr.Cells, t.cell(raw, c.raw, i, used))
-		if o.col != c.col {
-			continue
-		}
-		tr.Said = t.plan.mapping.Pos("tables", t.plan.index, "columns", c.plan.order)
-		l := t.plan.mapping.Codes(c.plan.column.Codes)
-		if l == nil {
-			continue
-		}
-		e := l.Lookup(o.word)
-		if e == nil {
-			e = l.Lookup(c.reader.params.bare(o.word))
-		}
-		if e != nil {
-			tr.Codes, tr.Note = l.Pos(e), e.Note
+		tr.Cells = append(tr.Cells, t.columnCell(raw, c, i, o.col == c.col && !o.away))
+		if o.col == c.col {
+			tr.Said = t.plan.mapping.Pos("tables", t.plan.index, "columns", c.plan.order)
+			t.judgement(tr, c, o.word)
 		}
 	}
 }
 
+// judgement adds the line of the codes file that has the word, and what is noted there.
+func (t *Table) judgement(tr *Trace, c *boundColumn, word string) {
+	l := t.plan.mapping.Codes(c.plan.column.Codes)
+	if l == nil {
+		return
+	}
+	e := l.Lookup(word)
+	if e == nil {
+		e = l.Lookup(c.reader.params.bare(word))
+	}
+	if e != nil {
+		tr.Codes, tr.Note = l.Pos(e), e.Note
+	}
+}
+
+// columnCell is the cell that a column reads in row i.
+func (t *Table) columnCell(raw *schemas.Batch, c *boundColumn, i int, used bool) TraceCell {
+	cell := t.cell(raw, c.raw, i, used)
+	if w := mappings.Word(cell.Text); w != "" && (c.word(cell.Text).listed || t.listsWord(c.raw, w)) {
+		cell.shown = cell.Text
+	}
+	return cell
+}
+
+// cell is a cell that may not be shown but as its shape.
 func (t *Table) cell(raw *schemas.Batch, r, i int, used bool) TraceCell {
 	h := t.header[r-2]
 	row, col := t.stands(h.Col, raw, i)
-	return TraceCell{Column: h.Name, Row: row, Col: col, Text: text(raw.Record.Column(r), i), Used: used}
+	c := TraceCell{Column: h.Name, Row: row, Col: col, Text: text(raw.Record.Column(r), i), Used: used}
+	c.shown = shapeOf(c.Text)
+	return c
 }

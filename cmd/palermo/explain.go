@@ -22,14 +22,20 @@ func (a *app) explainCommand() *cobra.Command {
 rule that read it, the code it became, and the lines of the mapping that say so. The cells are read again
 from the received file, by the mapping that the row was made with.
 
-ID is the row's id, as in the column statistic_id; where a row of the file holds several counts, it ends with the
-column of the cell. For a case record it is _submission._sheet._row. With FIELD,
-a field or a column of it, the whole way is told; without it, each field that is filled has one line.
+ID is the row's id, as in the column statistic_id, which ends with the column of the cell where a row of the
+file holds several counts; or _submission._sheet._row of any table that has them; or a
+record_id, with @2 for its second version; or a person_id or episode_id, which leads to its records. What else
+can be asked about a record is named at the end: RECORD_ID/TABLE/ORDINAL for a row of another table, and
+RECORD_ID/assessment/DEFINITION for how the record was read. With FIELD, a field or a column of it, the whole
+way is told; without it, each field that is filled has one line.
 
-Of case records what names or endangers a person is left out, unless --personal is given: then a line in
-state/audit.jsonl of the home says who asked, when, and for which row.`,
+Of case records what names or endangers a person is left out, and any word that no mapping lists is shown as
+its length and script, unless --personal is given: then a line in state/audit.jsonl of the home says who asked,
+when, and for which row.`,
 		Example: `  palermo explain s0123456789abcdef.1.42
-  palermo explain s0123456789abcdef.1.42 value`,
+  palermo explain s0123456789abcdef.1.42 value
+  palermo explain r0123456789abcdef01234567/record_means/3
+  palermo explain r0123456789abcdef01234567/assessment/palermo`,
 		Args: cobra.RangeArgs(1, 2),
 	}
 	personal := c.Flags().Bool("personal", false, "show what names or endangers a person too; a line in the home's audit file says who asked")
@@ -88,6 +94,9 @@ func companions() []string {
 }
 
 func (e *explained) headline() string {
+	if e.Submission.ID == "" {
+		return fmt.Sprintf("%s %s: made up of %d records", e.Table, e.ID, e.members())
+	}
 	at := e.at(diag.Pos{Row: e.Row, Col: e.Col})
 	switch {
 	case e.Rejected != nil:
@@ -100,6 +109,16 @@ func (e *explained) headline() string {
 	return fmt.Sprintf("%s: table %s, from %s", at, e.Table, e.Submission.Agency)
 }
 
+// members is the number of records of a person or an episode.
+func (e *explained) members() (n int) {
+	for _, a := range e.Also {
+		if a.Table == "record" {
+			n++
+		}
+	}
+	return n
+}
+
 // at is a place in the row's file.
 func (e *explained) at(p diag.Pos) string {
 	p.File, p.Sheet = e.Submission.Name, e.Sheet
@@ -109,16 +128,23 @@ func (e *explained) at(p diag.Pos) string {
 func (e *explained) text(p *printer) {
 	s := &e.Submission
 	p.line("%s  %s", p.bold(e.Table), e.ID)
-	p.line("  submission  %s (receipt %s): %s from %s, received %s UTC", s.ID, s.Receipt, s.Name, s.Agency, day(s.Received))
-	p.line("  row         %s", e.at(diag.Pos{Row: e.Row, Col: e.Col}))
-	p.line("  mapping     %s (%s)", e.Source, e.Vintage)
+	if s.ID != "" {
+		p.line("  submission  %s (receipt %s): %s from %s, received %s UTC", s.ID, s.Receipt, s.Name, s.Agency, day(s.Received))
+		p.line("  row         %s", e.at(diag.Pos{Row: e.Row, Col: e.Col}))
+		p.line("  mapping     %s (%s)", e.Source, e.Vintage)
+	}
 	e.state(p)
 	p.blank()
 	if e.only != "" {
 		e.story(p, &e.Fields[0])
 		return
 	}
-	e.overview(p)
+	if e.Reading != nil {
+		e.reading(p)
+	} else {
+		e.overview(p)
+	}
+	e.also(p)
 }
 
 // state says where the row is, if it is not simply published.
@@ -160,11 +186,13 @@ func (e *explained) now(column string) string {
 }
 
 // overview has a line for each field that is filled.
-func (e *explained) overview(p *printer) {
+func (e *explained) overview(p *printer) { e.grid(p, e.Fields) }
+
+func (e *explained) grid(p *printer, fields []transform.Trace) {
 	rows := [][]styled{p.cells("FIELD", "VALUE", "CELL", "TEXT", "RULE", "SAID AT")}
 	var empty []string
-	for i := range e.Fields {
-		f := &e.Fields[i]
+	for i := range fields {
+		f := &fields[i]
 		if len(f.Values) == 0 {
 			empty = append(empty, f.Field)
 			continue
@@ -183,7 +211,11 @@ func (e *explained) overview(p *printer) {
 func (e *explained) used(f *transform.Trace) (cell, word string) {
 	for _, c := range f.Cells {
 		if c.Used {
-			return diag.Cell(c.Row, c.Col), c.Text
+			word = c.Text
+			if c.Word != "" {
+				word = c.Word
+			}
+			return diag.Cell(c.Row, c.Col), word
 		}
 	}
 	return "", ""

@@ -1,7 +1,6 @@
 package assess
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"gopkg.in/yaml.v3"
 
 	"palermo/schemas"
 )
@@ -138,17 +135,19 @@ type decoder struct {
 	file   string
 	rules  *Rules
 	schema *schemas.Schema
-	tree   yaml.Node
+	doc    *schemas.Document
 	faults []error
 }
 
 // definition decodes the bytes; what it returns is of use only where there were no faults.
 func (d *decoder) definition(b []byte) *Definition {
 	var f file
-	dec := yaml.NewDecoder(bytes.NewReader(b))
-	dec.KnownFields(true)
-	if err := errors.Join(yaml.Unmarshal(b, &d.tree), dec.Decode(&f)); err != nil {
-		d.syntax(err)
+	doc, faults := schemas.DecodeStrict(d.file, b, &f)
+	d.doc = doc
+	for _, f := range faults {
+		d.faults = append(d.faults, fmt.Errorf("%s: %s", placed(f.Pos), f.Message))
+	}
+	if len(faults) > 0 {
 		return &Definition{}
 	}
 	out := &Definition{Code: f.Definition, Title: f.Title, Citation: f.Citation}
@@ -235,7 +234,9 @@ func (d *decoder) element(i int, e elemDecl) Element {
 			d.fault("the definition's word is needed", "elements", i, "counts", j)
 		}
 		out.Counts = append(out.Counts, Word(w))
-		out.counts |= take(w.Codes, true, "elements", i, "counts", j, "codes")
+		set := take(w.Codes, true, "elements", i, "counts", j, "codes")
+		out.counts |= set
+		out.words = append(out.words, set)
 	}
 	take(e.Beside, true, "elements", i, "beside")
 	out.denied = take(e.DeniedBy, false, "elements", i, "denied_by")
@@ -286,7 +287,7 @@ func (d *decoder) allRules(out *Definition, f *file) {
 
 // rule is one rule; its name must be new among names.
 func (d *decoder) rule(def *Definition, names map[string]bool, r ruleDecl, path ...any) *Rule {
-	out := &Rule{Name: r.Name, Article: r.Article, Note: strings.TrimSpace(r.Note), Example: r.Example, allowed: everything()}
+	out := &Rule{Name: r.Name, Article: r.Article, Note: strings.TrimSpace(r.Note), Example: r.Example, Said: d.pos(path...), allowed: everything()}
 	at := func(more ...any) []any { return append(slices.Clone(path), more...) }
 	if r.Name == "" || r.Article == "" || out.Note == "" || r.Example == "" {
 		d.fault("a rule needs name, status, article, note and example", path...)

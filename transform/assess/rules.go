@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"palermo/diag"
 	"palermo/schemas"
 )
 
@@ -33,6 +34,16 @@ type Rules struct {
 	actRank             []rank              // by code of list act
 	successors          map[string][]string // of a former country, all that followed it
 	digest              string
+}
+
+// Definition is the definition with that code of the list, or nil.
+func (r *Rules) Definition(code string) *Definition {
+	for _, d := range r.Definitions {
+		if d.Code == code {
+			return d
+		}
+	}
+	return nil
 }
 
 // Digest is the SHA-256, in lower-case hex, of the names and bytes of the rules.
@@ -84,6 +95,7 @@ type Element struct {
 	DeniedBy []string // codes that, all denied, deny the element; none: only a general "no" does
 
 	counts, denied codeSet
+	words          []codeSet // by word of Counts
 }
 
 // Word is a word of the definition and the codes that count as it.
@@ -100,6 +112,7 @@ type Rule struct {
 	Article string
 	Note    string // what it means
 	Example string
+	Said    diag.Pos // where the file of the definition has it
 
 	allowed facts
 }
