@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -116,6 +117,9 @@ func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, xs []*
 	entry, err := h.keptEntry(sub)
 	if err != nil {
 		return err
+	}
+	if sub.withdrawn {
+		return fmt.Errorf("submission %s was withdrawn: %w", sub.ID, ErrNotFound)
 	}
 	e := entry.sheet(no)
 	if e == nil || e.Source == "" {
@@ -307,7 +311,7 @@ func comparable(t *schemas.Table) map[string]bool {
 	out := map[string]bool{}
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		if f.Keyed || f.Name == "record_version" || f.Name == "is_current" || !f.ShowsWords(schemas.ZoneAnalyst) {
+		if f.Keyed || slices.Contains([]string{"record_version", "is_current", "absent_since", "absent_reason_code"}, f.Name) || !f.ShowsWords(schemas.ZoneAnalyst) {
 			continue
 		}
 		for _, c := range f.Columns() {

@@ -167,6 +167,7 @@ func (c *compiler) plan() *Plan {
 	}
 	c.required(p.table, p.fields)
 	c.record(p)
+	c.stated(entry.Stated)
 	for j := range entry.Children {
 		p.childs = append(p.childs, c.child(&entry.Children[j], j)...)
 	}

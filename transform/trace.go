@@ -32,6 +32,7 @@ type TraceCell struct {
 // changes nothing of the table's counts.
 func (t *Table) Trace(raw *schemas.Batch, i int) ([]Trace, error) {
 	got := t.outcomes(raw, int(raw.Record.NumRows()))
+	t.forget(int(raw.Record.NumRows()))
 	b, err := t.build(t.output(raw, got, []int{i}, t.identify(raw, []int{i})))
 	if err != nil {
 		return nil, err
