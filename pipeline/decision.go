@@ -43,6 +43,17 @@ func (l *Ledger) decide(d Decision) {
 	}
 }
 
+// decidedSince reports whether somebody decided something since the last snapshot was begun.
+func (l *Ledger) decidedSince() bool {
+	var last time.Time
+	for _, r := range l.Runs {
+		if r.Status == RunPublished {
+			last = r.Started
+		}
+	}
+	return slices.ContainsFunc(l.Decisions, func(d Decision) bool { return d.At.After(last) })
+}
+
 // confirmed reports whether a full replacement was confirmed.
 func (l *Ledger) confirmed(submission string) bool {
 	yes := false

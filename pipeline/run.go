@@ -66,6 +66,7 @@ type Summary struct {
 	Seconds     float64           `json:"seconds"`
 
 	Unconfirmed []Waits `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
+	Decided     bool    `json:"decided,omitempty"`     // somebody decided something since the last snapshot
 	Struck      int     `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
 }
 
@@ -139,6 +140,7 @@ func (r *run) do(ctx context.Context) (err error) {
 	if r.ledger, err = r.ReadLedger(); err != nil {
 		return err
 	}
+	r.summary.Decided = r.ledger.decidedSince()
 	if err := r.intake(ctx); err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}

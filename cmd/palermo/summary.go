@@ -182,7 +182,7 @@ func (d *digest) headline() string {
 		return fmt.Sprintf("Nothing new: %s received before. The last snapshot stands.", count(d.before, "file"))
 	case d.Status == pipeline.RunNothingNew:
 		return "Nothing new: the last snapshot stands."
-	case len(d.Files) == d.before && d.Made == d.Struck:
+	case len(d.Files) == d.before && d.Decided:
 		return "Published again, because somebody decided so: what was withdrawn, refused or confirmed is followed."
 	case len(d.Files) == d.before:
 		return fmt.Sprintf("Published again, because a mapping or a setting changed: %s made anew.", count(d.Made, "file"))
