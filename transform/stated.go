@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"fmt"
 	"slices"
 
 	"palermo/diag"
@@ -19,18 +20,22 @@ func (c *compiler) stated(s *mappings.Stated) {
 	if s == nil {
 		return
 	}
-	for key, word := range map[string]string{"from": s.From, "to": s.To} {
+	day := func(key, word string) {
 		if _, bad := parseDate(word, params{}); word != "" && bad != "" {
 			c.add(diag.MappingCode, "this is not a day, a month or a year", "submission", key)
 		}
 	}
-	for list, vs := range map[string][]mappings.StatedCell{"from_cell": s.FromCell, "from_sheet": s.FromSheet} {
+	day("from", s.From)
+	day("to", s.To)
+	forms := func(list string, vs []mappings.StatedCell) {
 		for j, v := range vs {
 			if _, ok := layouts[v.Form]; !ok {
-				c.add(diag.MappingRule, "there is no such form of dates", "submission", list, j, "form")
+				c.add(diag.MappingRule, fmt.Sprintf("no form of dates %q", v.Form), "submission", list, j, "form")
 			}
 		}
 	}
+	forms("from_cell", s.FromCell)
+	forms("from_sheet", s.FromSheet)
 }
 
 // Stated is what a table in the file says of its submission. cell gives the text of a cell, of the
@@ -41,8 +46,8 @@ func (p *Plan) Stated(file, sheet string, cell func(sheet string, row, col int) 
 		return Stated{}
 	}
 	out := Stated{Kind: s.Kind}
-	out.From, _ = edge("from", s.From, "")
-	out.To, _ = edge("to", s.To, "")
+	out.From, _ = edgeDay("from", s.From, "")
+	out.To, _ = edgeDay("to", s.To, "")
 	read := func(v *mappings.StatedCell, word string, at diag.Pos) {
 		if word = mappings.Word(word); word == "" {
 			return
@@ -55,9 +60,9 @@ func (p *Plan) Stated(file, sheet string, cell func(sheet string, row, col int) 
 			out.Kind, ok = p.kind(v, word)
 			out.InFile = true
 		case "from":
-			out.From, ok = edge(v.To, word, v.Form)
+			out.From, ok = edgeDay(v.To, word, v.Form)
 		case "to":
-			out.To, ok = edge(v.To, word, v.Form)
+			out.To, ok = edgeDay(v.To, word, v.Form)
 		}
 		if !ok {
 			ds.Add(finding(bad, at, "", "what the file says of itself cannot be read"))
@@ -94,8 +99,8 @@ func (p *Plan) kind(v *mappings.StatedCell, word string) (code string, ok bool) 
 	return "", false
 }
 
-// edge is the first or last day that a word can mean: a month or a year is a period itself.
-func edge(which, word, form string) (string, bool) {
+// edgeDay is the first or last day that a word can mean: a month or a year is a period itself.
+func edgeDay(which, word, form string) (string, bool) {
 	if word == "" {
 		return "", false
 	}
