@@ -41,7 +41,7 @@ type Entry struct {
 	Quarantined     int64        `json:"quarantined"`
 	QuarantineBytes int64        `json:"quarantine_bytes,omitempty"` // of the file of rejected rows
 	Found           []Found      `json:"found"`
-	Struck          []Struck     `json:"struck,omitempty"`  // records and cases whose rows were left out, by id
+	Struck          []Struck     `json:"struck,omitempty"`  // rows that were left out
 	Refused         []string     `json:"refused,omitempty"` // case ids of refusals that an earlier making found, where the received copy is gone
 }
 

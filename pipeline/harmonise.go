@@ -29,8 +29,8 @@ type Harmoniser struct {
 
 	IDs transform.IDs // for case data
 
-	Withdrawn bool              // the submission is: its rows are counted, and nothing of them is kept
-	Struck    map[string]string // ids of records and cases whose rows are left out, and why
+	Withdrawn bool                         // the submission is: its rows are counted, and nothing of them is kept
+	Struck    func(transform.Known) string // why a row is left out, "" where it is not; nil where none is. It may be called for several files at once
 
 	File       func(table string) string // where the harmonised rows of a table go
 	Vault      func(table string) string // where its direct fields go, for tables that have any; nil where none has
@@ -40,7 +40,7 @@ type Harmoniser struct {
 // Harmonise reads the file at path as the submission s. What is wrong with the file is in the
 // entry; an error is about the machine, or a bug. The entry has no key yet.
 func (h *Harmoniser) Harmonise(ctx context.Context, path string, s *Submission) (*Entry, error) {
-	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, sheetNo: map[string]int{}, struck: map[string]bool{}, writers: map[string]*load.Split{}}
+	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, sheetNo: map[string]int{}, struck: map[transform.Known]string{}, writers: map[string]*load.Split{}}
 	j.found.Keep = h.Examples
 	err := j.read(ctx, path)
 	var bad *extract.Error
@@ -58,7 +58,7 @@ func (h *Harmoniser) Harmonise(ctx context.Context, path string, s *Submission) 
 			return nil, err
 		}
 		j.status()
-		j.entry.strike(h.Struck, j.struck)
+		j.entry.Struck = struckList(j.struck)
 	}
 	j.keepFindings()
 	if h.Withdrawn {
@@ -74,10 +74,10 @@ type job struct {
 	entry   *Entry
 	found   diag.List
 	sheets  []extract.Sheet
-	struck  map[string]bool        // of those, the ids that the file has
-	sheetNo map[string]int         // by name, for the sheets looked at so far
-	writers map[string]*load.Split // by table
-	aside   *rowWriter             // the quarantine; nil while no row was rejected
+	struck  map[transform.Known]string // the rows that it left out
+	sheetNo map[string]int             // by name, for the sheets looked at so far
+	writers map[string]*load.Split     // by table
+	aside   *rowWriter                 // the quarantine; nil while no row was rejected
 }
 
 func (j *job) read(ctx context.Context, path string) error {

@@ -533,3 +533,23 @@ func (w *world) again(t *testing.T, want map[string]string) {
 		t.Errorf("bytes differ (-first +again):\n%s", d)
 	}
 }
+
+// TestStrikesOverlap: a row that two things keep out stays out when one of them is taken back.
+func TestStrikesOverlap(t *testing.T) {
+	home := kindsHome(t)
+	header := fmt.Sprintf(kindsHeader, "", "", "")
+	drop(t, home, "two/first.csv", []byte(header+"K1,2024-02-01,Yes,1,\nK2,2024-02-02,Yes,2,\n"))
+	run(t, home, pipeline.Options{Now: clock(1)})
+	w := &world{}
+	w.writeCase(t, home, "two", "K1", false)
+	run(t, home, pipeline.Options{Now: clock(2)})
+	drop(t, home, "two/second.csv", []byte(header+"K1,2024-02-01,Gone,3,\n"))
+	drop(t, home, "two/withdrawal/third.csv", []byte(header+"K1,2024-02-01,Yes,4,\n"))
+	run(t, home, pipeline.Options{Now: clock(3)})
+	w.writeCase(t, home, "two", "K1", true)
+	run(t, home, pipeline.Options{Now: clock(4)})
+	w.checkKept(t, home, map[int]bool{2: true})
+	if got := query(t, open(t, home), `SELECT sum(skipped_withdrawn), sum(skipped_no_consent) FROM row_balance`)[0]; got != "2|1" {
+		t.Errorf("rows withdrawn and refused: %s, want 2|1", got)
+	}
+}

@@ -21,6 +21,7 @@ import (
 	"palermo/diag"
 	"palermo/extract/intake"
 	"palermo/load"
+	"palermo/transform"
 )
 
 // Options of a run. The zero value is usable.
@@ -92,9 +93,9 @@ type run struct {
 	ledger  *Ledger
 	summary *Summary
 
-	struck   map[string]map[string]string // by submission: ids to leave out, and why; else those of its last making
-	mended   bool                         // all entries were looked at
-	versions *versions                    // nil where nothing asks for them
+	struck   map[string]func(transform.Known) string // by submission: why a row is left out; else as by its last making
+	mended   bool                                    // all entries were looked at
+	versions *versions                               // nil where nothing asks for them
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
@@ -115,7 +116,7 @@ func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
 	}
 	r := &run{Home: h, Options: o, started: o.Now().UTC()}
 	r.id = r.started.Format("20060102T150405Z") + "-" + suffix()
-	r.summary, r.struck = &Summary{Run: r.id}, map[string]map[string]string{}
+	r.summary, r.struck = &Summary{Run: r.id}, map[string]func(transform.Known) string{}
 	l, err := h.takeLock(r.started)
 	if err != nil {
 		return nil, err

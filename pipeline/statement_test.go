@@ -22,7 +22,7 @@ func TestStatements(t *testing.T) {
 		return pipeline.Statement{Kind: pipeline.FullReplacement, From: from, To: to, By: by}
 	}
 	inferred := pipeline.Statement{Kind: pipeline.NewCases, By: pipeline.SaidByNobody}
-	for i, tc := range []struct {
+	tests := []struct {
 		folder, kind, from, to string
 		want                   pipeline.Statement
 		codes                  string
@@ -47,25 +47,31 @@ func TestStatements(t *testing.T) {
 		{"", "everything new", "", "", inferred, "submission.kind_unreadable"},
 		{"correction", "new_cases", "", "", pipeline.Statement{Kind: pipeline.Correction, By: pipeline.SaidByAgency}, "submission.kind_conflict"},
 		{"full replacement", "full_replacement", "2024", "2024", replacement("2024-01-01", "2024-12-31", pipeline.SaidByAgency), ""},
-	} {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			home := kindsHome(t)
-			drop(t, home, filepath.Join("two", tc.folder, "f.csv"), []byte(fmt.Sprintf(kindsHeader, tc.kind, tc.from, tc.to)+"K1,2024-02-01,Yes,1,\n"))
-			s := run(t, home, pipeline.Options{})
-			if d := cmp.Diff(tc.want, s.Files[0].Stated); d != "" {
-				t.Errorf("stated (-want +got):\n%s", d)
-			}
-			var codes []string
-			for _, f := range s.Files[0].Found {
-				codes = append(codes, string(f.Code))
-			}
-			if tc.want.Kind == pipeline.Correction {
-				tc.codes = strings.TrimSpace(tc.codes + " record.unknown")
-			}
-			if got := strings.Join(codes, " "); got != tc.codes {
-				t.Errorf("found %s, want %s", got, tc.codes)
-			}
-		})
+	}
+	home := kindsHome(t)
+	for i, tc := range tests {
+		drop(t, home, filepath.Join(fmt.Sprint(i), tc.folder, "f.csv"), []byte(fmt.Sprintf(kindsHeader, tc.kind, tc.from, tc.to)+"K1,2024-02-01,Yes,1,\n"))
+	}
+	files := map[string]pipeline.FileSummary{}
+	for _, f := range run(t, home, pipeline.Options{}).Files {
+		files[f.Agency] = f
+	}
+	for i, tc := range tests {
+		f := files[fmt.Sprint(i)]
+		what := fmt.Sprintf("folder %q, file %q %q %q", tc.folder, tc.kind, tc.from, tc.to)
+		if d := cmp.Diff(tc.want, f.Stated); d != "" {
+			t.Errorf("%s: stated (-want +got):\n%s", what, d)
+		}
+		var codes []string
+		for _, g := range f.Found {
+			codes = append(codes, string(g.Code))
+		}
+		if tc.want.Kind == pipeline.Correction {
+			tc.codes = strings.TrimSpace(tc.codes + " record.unknown")
+		}
+		if got := strings.Join(codes, " "); got != tc.codes {
+			t.Errorf("%s: found %s, want %s", what, got, tc.codes)
+		}
 	}
 }
 

@@ -26,19 +26,21 @@ const (
 	reasonWaiting   = "waiting"
 )
 
-// Struck is a record or a case whose rows are left out of a submission, since somebody refused or
-// withdrew it the same night or later. Nothing else of the rows is kept.
+// Struck is what rows are known by that are left out of a submission, since somebody refused or
+// withdrew their record or case the same night or later. Nothing else of the rows is kept.
 type Struck struct {
-	ID     string `json:"id"`
+	transform.Known
 	Reason string `json:"reason"` // no_consent or withdrawn
 }
 
-// strike notes which of the ids the file has.
-func (e *Entry) strike(reasons map[string]string, has map[string]bool) {
-	e.Struck = nil
-	for _, id := range sortedKeys(has) {
-		e.Struck = append(e.Struck, Struck{id, reasons[id]})
+// struckList is the rows that a making left out, in the order of their ids.
+func struckList(rows map[transform.Known]string) []Struck {
+	var out []Struck
+	for k, why := range rows {
+		out = append(out, Struck{k, why})
 	}
+	slices.SortFunc(out, func(a, b Struck) int { return cmp.Or(cmp.Compare(a.Record, b.Record), cmp.Compare(a.Case, b.Case)) })
+	return out
 }
 
 // bare leaves of a withdrawn submission only what was counted, and who refused: a refusal outlasts
@@ -58,17 +60,14 @@ func (j *job) leave(e *SheetEntry) func(transform.Known) string {
 	switch {
 	case j.Withdrawn:
 		return func(transform.Known) string { return reasonWithdrawn }
-	case e.Stated.Kind != Withdrawal && len(j.Struck) == 0:
+	case e.Stated.Kind != Withdrawal && j.Struck == nil:
 		return nil
 	}
 	return func(k transform.Known) string {
 		reason := ""
-		for _, id := range []string{k.Record, k.Case} {
-			if why := j.Struck[id]; why != "" {
-				j.struck[id] = true
-				if reason != reasonWithdrawn {
-					reason = why
-				}
+		if j.Struck != nil {
+			if reason = j.Struck(k); reason != "" {
+				j.struck[k] = reason
 			}
 		}
 		if e.Stated.Kind == Withdrawal {
@@ -83,81 +82,100 @@ func (j *job) leave(e *SheetEntry) func(transform.Known) string {
 type strikes struct {
 	refused   map[string]int // case ids: by the night of the last refusal
 	withdrawn map[string]int // record and case ids
-	agency    map[string]map[string]bool
-	digests   map[string]map[int]string // by agency and night
+	agencies  map[string]*strikesOfAgency
+}
+
+// strikesOfAgency is what an agency's submissions are held against, newest first.
+type strikesOfAgency struct {
+	all     []strikeLine
+	digests []string // of the first n, by n
+}
+
+type strikeLine struct {
+	night int
+	id    string
+	why   string
 }
 
 // strikesOf gathers them from the entries and from the ledger's decisions. A case that somebody
 // withdrew by hand stays out of what is yet to come, too.
 func (r *run) strikesOf(entries []*Entry) *strikes {
-	k := &strikes{map[string]int{}, map[string]int{}, map[string]map[string]bool{}, map[string]map[int]string{}}
+	k := &strikes{map[string]int{}, map[string]int{}, map[string]*strikesOfAgency{}}
+	for i := range r.ledger.Submissions {
+		k.agencies[r.ledger.Submissions[i].Agency] = &strikesOfAgency{}
+	}
 	for i, e := range entries {
 		s := &r.ledger.Submissions[i]
-		add := func(to map[string]int, id string) {
-			to[id] = max(to[id], s.Night)
-			if k.agency[s.Agency] == nil {
-				k.agency[s.Agency] = map[string]bool{}
-			}
-			k.agency[s.Agency][id] = true
-		}
 		for _, id := range e.Refused {
-			add(k.refused, id)
+			k.add(s, reasonNoConsent, id)
 		}
 		for n := range e.Sheets {
 			for _, w := range e.Sheets[n].NoConsent {
-				add(k.refused, w.Case)
+				k.add(s, reasonNoConsent, w.Case)
 			}
 			for _, w := range e.Sheets[n].TakenBack {
-				add(k.withdrawn, w.Record)
+				k.add(s, reasonWithdrawn, w.Record)
 			}
 		}
 	}
 	for _, id := range r.ledger.withdrawnCases() {
 		k.withdrawn[id] = math.MaxInt
-		for i := range r.ledger.Submissions { // whose case it is, its id does not tell
-			a := r.ledger.Submissions[i].Agency
-			if k.agency[a] == nil {
-				k.agency[a] = map[string]bool{}
-			}
-			k.agency[a][id] = true
+		for _, a := range k.agencies { // whose case it is, its id does not tell
+			a.all = append(a.all, strikeLine{math.MaxInt, id, reasonWithdrawn})
 		}
+	}
+	for _, a := range k.agencies {
+		a.close()
 	}
 	return k
 }
 
-// reason is why rows of the id are left out of a submission of that night, or "".
-func (k *strikes) reason(id string, night int) string {
-	switch {
-	case k.withdrawn[id] >= night:
-		return reasonWithdrawn
-	case k.refused[id] >= night:
-		return reasonNoConsent
+func (k *strikes) add(s *Submission, why, id string) {
+	to := k.refused
+	if why == reasonWithdrawn {
+		to = k.withdrawn
 	}
-	return ""
+	to[id] = max(to[id], s.Night)
+	a := k.agencies[s.Agency]
+	a.all = append(a.all, strikeLine{s.Night, id, why})
+}
+
+// close makes the digests, one for each number of lines from the newest on.
+func (a *strikesOfAgency) close() {
+	slices.SortFunc(a.all, func(x, y strikeLine) int {
+		return cmp.Or(cmp.Compare(y.night, x.night), cmp.Compare(x.id, y.id), cmp.Compare(x.why, y.why))
+	})
+	a.digests = []string{""}
+	h := sha256.New()
+	for _, l := range a.all {
+		fmt.Fprintln(h, l.night, l.id, l.why)
+		a.digests = append(a.digests, hex.EncodeToString(h.Sum(nil)))
+	}
 }
 
 // digest is that of all that is struck of an agency's submissions of a night; "" for nothing.
 func (k *strikes) digest(agency string, night int) string {
-	if d, ok := k.digests[agency][night]; ok {
-		return d
-	}
-	h := sha256.New()
-	some := false
-	for _, id := range sortedKeys(k.agency[agency]) {
-		if why := k.reason(id, night); why != "" {
-			some = true
-			fmt.Fprintln(h, id, why)
+	a := k.agencies[agency]
+	n, _ := slices.BinarySearchFunc(a.all, night, func(l strikeLine, night int) int {
+		if l.night >= night {
+			return -1
 		}
+		return 1
+	})
+	return a.digests[n]
+}
+
+// reason is why a row is left out of a submission of that night, or "".
+func (k *strikes) reason(row transform.Known, night int) string {
+	switch {
+	case row.Record == "":
+		return ""
+	case k.withdrawn[row.Record] >= night, k.withdrawn[row.Case] >= night:
+		return reasonWithdrawn
+	case k.refused[row.Case] >= night:
+		return reasonNoConsent
 	}
-	d := ""
-	if some {
-		d = hex.EncodeToString(h.Sum(nil))
-	}
-	if k.digests[agency] == nil {
-		k.digests[agency] = map[int]string{}
-	}
-	k.digests[agency][night] = d
-	return d
+	return ""
 }
 
 // consideredFile notes which strikes each submission was held against, so that a quiet night need
@@ -217,63 +235,49 @@ func (r *run) consideredAs(e *Entry, digest string) string {
 func struckText(all []Struck) string {
 	out := ""
 	for _, s := range all {
-		out += s.ID + " " + s.Reason + "\n"
+		out += s.Record + " " + s.Case + " " + s.Reason + "\n"
 	}
 	return out
 }
 
-// strikeOne sets what is to be struck of one submission, and reports whether that is another than
-// was when it was made.
-func (r *run) strikeOne(ctx context.Context, k *strikes, i int, e *Entry) (bool, error) {
+// strikeOne reports whether the submission's entry has rows that are to be left out, or left out
+// others than it should, or for another reason. Then it is made again by the reasons of now.
+func (r *run) strikeOne(ctx context.Context, k *strikes, i int, e *Entry) (changed bool, err error) {
 	night := r.ledger.Submissions[i].Night
-	want := map[string]string{}
+	r.struck[e.Submission] = func(row transform.Known) string { return k.reason(row, night) }
 	for _, s := range e.Struck {
-		if why := k.reason(s.ID, night); why != "" {
-			want[s.ID] = why
-		}
-	}
-	look := func(id string) {
-		if why := k.reason(id, night); why != "" {
-			want[id] = why
-		}
+		changed = changed || k.reason(s.Known, night) != s.Reason
 	}
 	for n := range e.Sheets {
-		for _, w := range e.Sheets[n].Named {
-			look(w.Record)
-			look(w.Case)
+		for _, row := range e.Sheets[n].Named {
+			changed = changed || k.reason(row, night) != ""
 		}
 	}
-	if e.fills(recordTable) {
-		err := load.Rows(ctx, r.lakeFile(recordTable, e.Submission), []string{"record_id", "case_id"}, func(rec arrow.RecordBatch) error {
-			for i := range int(rec.NumRows()) {
-				look(load.Text(rec.Column(0), i))
-				look(load.Text(rec.Column(1), i))
-			}
-			return nil
-		})
-		if err != nil {
-			return false, err
+	if changed || !e.fills(recordTable) {
+		return changed, nil
+	}
+	err = load.Rows(ctx, r.lakeFile(recordTable, e.Submission), []string{"record_id", "case_id"}, func(rec arrow.RecordBatch) error {
+		for i := 0; i < int(rec.NumRows()) && !changed; i++ {
+			changed = k.reason(transform.Known{Record: load.Text(rec.Column(0), i), Case: load.Text(rec.Column(1), i)}, night) != ""
 		}
-	}
-	r.struck[e.Submission] = want
-	var list []Struck
-	for id, why := range want {
-		list = append(list, Struck{id, why})
-	}
-	slices.SortFunc(list, func(a, b Struck) int { return cmp.Compare(a.ID, b.ID) })
-	return !slices.Equal(list, e.Struck), nil
+		return nil
+	})
+	return changed, err
 }
 
 // struckBefore is what an earlier making of the submission left out, and who refused in it: rows
 // that were struck once do not come back even for a moment while the entry is made again.
-func (r *run) struckBefore(s *Submission) (struck map[string]string, refused []string) {
-	struck = map[string]string{}
+func (r *run) struckBefore(s *Submission) (struck func(transform.Known) string, refused []string) {
+	rows := map[transform.Known]string{}
 	var old Entry
 	if b, err := os.ReadFile(r.entryFile(s.ID)); err == nil {
 		_ = json.Unmarshal(b, &old) // one that cannot be read knows nothing
 	}
 	for _, w := range old.Struck {
-		struck[w.ID] = w.Reason
+		rows[w.Known] = w.Reason
+	}
+	if len(rows) > 0 {
+		struck = func(row transform.Known) string { return rows[row] }
 	}
 	refused = slices.Clone(old.Refused)
 	for i := range old.Sheets {
