@@ -53,6 +53,14 @@ const (
 	ValueNotCalculated Code = "value.not_calculated" // a formula saved without its result
 	FileUnreadable     Code = "file.unreadable"      // in the drop folder, but it cannot be opened or read
 
+	SubmissionKind     Code = "submission.kind_unreadable"   // what kind of submission it is cannot be read
+	SubmissionPeriod   Code = "submission.period_unreadable" // which period it replaces cannot be read, or is not said
+	SubmissionConflict Code = "submission.kind_conflict"     // the file and its folder name two kinds
+	SubmissionUnfit    Code = "submission.kind_unfit"        // a table without records cannot be of this kind
+	SubmissionWaits    Code = "submission.waits"             // a full replacement that removes too much
+	SubmissionReplaced Code = "submission.replaced"          // records that a full replacement removed
+	RecordUnknown      Code = "record.unknown"               // a correction of a record that nobody sent
+
 	MappingSyntax       Code = "mapping.syntax"        // not YAML, or a word the language lacks
 	MappingField        Code = "mapping.unknown_field" // no such field in the target
 	MappingTarget       Code = "mapping.unknown_target"
@@ -114,6 +122,14 @@ var Codes = map[Code]Entry{
 
 	ValueNotCalculated: {Warning, "The cell holds a formula, but the file was saved without its result; it is read as blank.", "Open the file in a spreadsheet program, save it, and send the new copy."},
 	FileUnreadable:     {Error, "The file or folder cannot be opened or read.", "Check its permissions; it stays in the folder and the next run tries again."},
+
+	SubmissionKind:     {Error, "The file says of what kind it is in words that have no code; it is taken as adding and updating, and removes nothing.", "Mend the cell, or put the file again into a folder that names the kind; see docs/submissions.md."},
+	SubmissionPeriod:   {Error, "A full replacement does not say which period it replaces in a form that can be read; it is taken as adding and updating, and removes nothing.", "Name the first and last day; see docs/submissions.md."},
+	SubmissionConflict: {Warning, "The file says that it is of one kind, and lay in a folder that names another; the folder is followed.", "Look which is meant; if the folder was wrong, put the file again into the right one."},
+	SubmissionUnfit:    {Warning, "The table holds no case records, so that nothing of it can be corrected, replaced or taken back; it is loaded as it is.", "Nothing, or send the file again outside the folder that names a kind."},
+	SubmissionWaits:    {Error, "A full replacement would remove more than a fifth of the records that it can replace. It waits, and the last state stands.", "Ask the agency. `palermo confirm SUBMISSION` lets the next run take it; `palermo withdraw SUBMISSION` takes it back."},
+	SubmissionReplaced: {Info, "A full replacement lacks records of its period; they are no longer current.", "Nothing, if the agency meant to remove them. A later file that has them brings them back."},
+	RecordUnknown:      {Warning, "A correction names a record that was not received before; it is loaded as a new one.", "Ask the agency whether the case reference is right, or whether an earlier file is missing."},
 
 	MappingSyntax:       {Error, "The mapping is not YAML, or uses a word that the mapping language does not have.", "See docs/mapping.md."},
 	MappingField:        {Error, "The mapping names a field that its target table does not have.", "Run `palermo schema TABLE` for the fields."},

@@ -48,6 +48,11 @@ func RewriteIDs(columns []string, f func(string) string) Rewrite {
 // ReplaceColumns is the batch with f of each column named in its place, and of its type. The
 // caller releases the batch, and f's arrays are the batch's.
 func ReplaceColumns(rec arrow.RecordBatch, columns []string, f func(arrow.Array) (arrow.Array, error)) (arrow.RecordBatch, error) {
+	return ReplaceEach(rec, columns, func(_ string, a arrow.Array) (arrow.Array, error) { return f(a) })
+}
+
+// ReplaceEach is ReplaceColumns where f is told the column's name.
+func ReplaceEach(rec arrow.RecordBatch, columns []string, f func(string, arrow.Array) (arrow.Array, error)) (arrow.RecordBatch, error) {
 	fields, arrays := rec.Schema().Fields(), slices.Clone(rec.Columns())
 	var made []arrow.Array
 	defer func() { releaseAll(made) }()
@@ -56,7 +61,7 @@ func ReplaceColumns(rec arrow.RecordBatch, columns []string, f func(arrow.Array)
 		if len(at) != 1 {
 			return nil, fmt.Errorf("column %s: %d times in the batch", name, len(at))
 		}
-		a, err := f(rec.Column(at[0]))
+		a, err := f(name, rec.Column(at[0]))
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", name, err)
 		}

@@ -71,6 +71,7 @@ func (c *checker) table(i int) {
 		c.fill(target, v.To, filled, "tables", i, "from_sheet", j, "to")
 		c.codes(target.Field(v.To), v.Codes, v.By, "tables", i, "from_sheet", j)
 	}
+	c.stated(i, t.Stated)
 	for _, name := range slices.Sorted(maps.Keys(t.Constants)) {
 		c.constant(i, target, name, t.Constants[name], filled)
 	}
@@ -78,6 +79,40 @@ func (c *checker) table(i int) {
 		if target.Field(name) == nil {
 			c.add(diag.MappingField, fmt.Sprintf("%s has no field %q", target.Name, name), "tables", i, "key", j)
 		}
+	}
+}
+
+// stated checks what the table says of its submission, but for dates, which are transform's to read.
+func (c *checker) stated(i int, s *Stated) {
+	if s == nil {
+		return
+	}
+	kind := &schemas.Field{Name: "kind", Type: schemas.Code, Codes: "submission_kind"}
+	at := func(more ...any) []any { return append([]any{"tables", i, "submission"}, more...) }
+	if l := c.s.List(kind.Codes); s.Kind != "" && l != nil && l.Index(s.Kind) < 0 {
+		c.add(diag.MappingCode, fmt.Sprintf("no kind of submission is called %q", s.Kind), at("kind")...)
+	}
+	part := func(v *StatedCell, at []any) {
+		if !slices.Contains([]string{"kind", "from", "to"}, v.To) {
+			c.add(diag.MappingField, fmt.Sprintf("a submission has no %q: kind, from and to are what it can say", v.To), append(at, "to")...)
+		}
+		if v.Codes != "" && v.To != "kind" {
+			c.add(diag.MappingCodes, "only the kind has codes", append(at, "codes")...)
+		}
+		c.codes(kind, v.Codes, "", at...)
+	}
+	for j := range s.FromCell {
+		v := &s.FromCell[j]
+		if _, _, ok := diag.ParseCell(v.At); !ok {
+			c.add(diag.MappingSyntax, fmt.Sprintf("%q does not name a cell", v.At), at("from_cell", j, "at")...)
+		}
+		part(v, at("from_cell", j))
+	}
+	for j := range s.FromSheet {
+		if v := &s.FromSheet[j]; v.At != "" || v.Sheet != "" {
+			c.add(diag.MappingSyntax, "the sheet's name stands in no cell", at("from_sheet", j)...)
+		}
+		part(&s.FromSheet[j], at("from_sheet", j))
 	}
 }
 

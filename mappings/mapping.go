@@ -39,6 +39,7 @@ type Table struct {
 	Several   []Several         `yaml:"several,omitempty" json:"several,omitempty"`                             // fields filled from several columns of a row
 	Facts     map[string]Fact   `yaml:"facts,omitempty" json:"facts,omitempty"`                                 // what is found in one pass before the rows are read, by a name of your own
 	Record    *Record           `yaml:"record,omitempty" json:"record,omitempty"`                               // how rows of case data are keyed
+	Stated    *Stated           `yaml:"submission,omitempty" json:"submission,omitempty"`                       // what a file with such a table does to what was received before
 	Children  []Child           `yaml:"children,omitempty" json:"children,omitempty"`                           // rows of other tables, from the same row
 	Unpivot   *Unpivot          `yaml:"unpivot,omitempty" json:"unpivot,omitempty"`                             // one row of each value cell of a row
 	Skip      []Skip            `yaml:"skip,omitempty" json:"skip,omitempty"`                                   // rows that are counted as skipped
@@ -63,6 +64,25 @@ type Record struct {
 	Form string   `yaml:"form" json:"form"` // the form's name, a word of the mapping
 
 	ControlCounts bool `yaml:"control_counts,omitempty" json:"control_counts,omitempty"` // whether control during exploitation counts as a means of Article 3(a)
+}
+
+// Stated is what a file with such a table does to what was received before: its kind, and of a full
+// replacement the period. A cell wins over a constant.
+type Stated struct {
+	Kind      string       `yaml:"kind,omitempty" json:"kind,omitempty" jsonschema:"enum=new_cases,enum=correction,enum=full_replacement,enum=withdrawal"` // of every such file
+	From      string       `yaml:"from,omitempty" json:"from,omitempty"`                                                                                   // the first day of the period that a full replacement replaces
+	To        string       `yaml:"to,omitempty" json:"to,omitempty"`                                                                                       // its last day
+	FromCell  []StatedCell `yaml:"from_cell,omitempty" json:"from_cell,omitempty"`                                                                         // parts that a cell of the file says
+	FromSheet []StatedCell `yaml:"from_sheet,omitempty" json:"from_sheet,omitempty"`                                                                       // parts that the sheet's name says
+}
+
+// StatedCell is one part of a statement that a cell of the file, or the sheet's name, says.
+type StatedCell struct {
+	To    string `yaml:"to" json:"to" jsonschema:"enum=kind,enum=from,enum=to"` // the part
+	At    string `yaml:"at,omitempty" json:"at,omitempty"`                      // a cell, as B2
+	Sheet string `yaml:"sheet,omitempty" json:"sheet,omitempty"`                // the sheet of the cell; that of the table, above it, by default
+	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"`                // the codes file that has the words for a kind; without it they are the codes themselves
+	Form  string `yaml:"form,omitempty" json:"form,omitempty"`                  // the form of dates
 }
 
 // Child makes rows of another table from the same row of the source. It is one of three kinds:

@@ -30,6 +30,8 @@ type Config struct {
 type Agency struct {
 	Title   string `yaml:"title,omitempty" json:"title,omitempty"`     // the agency's name; the folder's by default
 	Contact string `yaml:"contact,omitempty" json:"contact,omitempty"` // whom to ask about its files
+
+	Cumulative []string `yaml:"cumulative,omitempty" json:"cumulative,omitempty" jsonschema:"description=ids of the sources whose exports hold all records each time"` // a record that a later one lacks is marked as absent
 }
 
 // Intake is what the drop folder accepts.

@@ -7,5 +7,10 @@
 // under a key of everything it depends on, so that it is made once. The ledger is an append-only
 // file of what was received and run; a snapshot is published by one rename.
 //
+// What a submission does to those before it is its Statement; what somebody decides about it, or
+// about a case, is a Decision. Versions of records are numbered, and which stand is decided, over
+// all submissions, in one place (versions.go). Who refused or was withdrawn is struck: entries that
+// have rows of them are made again without.
+//
 // The package decides no meaning (mappings do) and no exit status (cmd does).
 package pipeline

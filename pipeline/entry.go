@@ -17,7 +17,7 @@ import (
 
 // lakeFormat is raised by hand when the code makes something else of the same bytes: a parse
 // rule that changes, another layout of the lake. Entries of another format are made again.
-const lakeFormat = 5
+const lakeFormat = 6
 
 // The status of a submission, a code of the list submission_status.
 const (
@@ -25,6 +25,8 @@ const (
 	StatusAcceptedInPart = "accepted_in_part" // some rows wait in quarantine
 	StatusQuarantined    = "quarantined"      // no mapping knows it yet; it is tried again when one changes
 	StatusRefused        = "refused"          // it cannot be read
+	StatusWithdrawn      = "withdrawn"        // it was taken back
+	StatusWaiting        = "waiting"          // a full replacement that waits for confirmation; never that of an entry
 )
 
 // Entry is what was made of one submission. It is kept in the lake beside the Parquet files, and
@@ -39,6 +41,8 @@ type Entry struct {
 	Quarantined     int64        `json:"quarantined"`
 	QuarantineBytes int64        `json:"quarantine_bytes,omitempty"` // of the file of rejected rows
 	Found           []Found      `json:"found"`
+	Struck          []Struck     `json:"struck,omitempty"`  // rows that were left out
+	Refused         []string     `json:"refused,omitempty"` // case ids of refusals that an earlier making found, where the received copy is gone
 }
 
 // SheetEntry is what was made of one sheet: enough to walk back from a value to its cell.
@@ -56,7 +60,11 @@ type SheetEntry struct {
 	Facts     []string           `json:"facts,omitempty"` // the facts that hold
 	Balance   Balance            `json:"balance"`
 	Values    []transform.Use    `json:"values,omitempty"`
-	NoConsent []string           `json:"no_consent,omitempty"` // record ids of rows whose person does not consent; nothing else is kept of them
+	Form      string             `json:"form,omitempty"` // of case records
+	Stated    Statement          `json:"stated"`
+	NoConsent []transform.Known  `json:"no_consent,omitempty"` // rows whose person does not consent; nothing else is kept of them
+	TakenBack []transform.Known  `json:"taken_back,omitempty"` // rows of a withdrawal: the records that it takes back
+	Named     []transform.Known  `json:"named,omitempty"`      // rejected rows that have a case reference
 }
 
 // LakeFile is one Parquet file of a submission in the lake.
@@ -169,6 +177,12 @@ func (e *Entry) sources() []string {
 func (h *Home) entryKey(s *Submission) string {
 	d := sha256.New()
 	fmt.Fprintln(d, lakeFormat, s.ID, s.SHA256, h.Schema.Digest(), h.Mappings.Digest(), assess.Builtin().Digest(), h.Config.Report.Examples)
+	if s.Stated != nil {
+		fmt.Fprintln(d, "stated", s.Stated.Kind, s.Stated.From, s.Stated.To)
+	}
+	if s.withdrawn {
+		fmt.Fprintln(d, "withdrawn")
+	}
 	return hex.EncodeToString(d.Sum(nil))
 }
 
@@ -205,7 +219,7 @@ func (h *Home) readEntry(s *Submission) (e *Entry, damaged bool, err error) {
 	switch {
 	case json.Unmarshal(b, e) != nil:
 		return nil, true, nil
-	case e.Key != h.entryKey(s), e.withdrawn() && h.received(s):
+	case e.Key != h.entryKey(s), e.unreceived() && h.received(s):
 		return nil, false, nil
 	case !h.kept(e):
 		return nil, true, nil
@@ -247,7 +261,7 @@ func (h *Home) received(s *Submission) bool {
 	return err == nil
 }
 
-// withdrawn reports whether the entry was made without the received copy.
-func (e *Entry) withdrawn() bool {
+// unreceived reports whether the entry was made without the received copy.
+func (e *Entry) unreceived() bool {
 	return slices.ContainsFunc(e.Found, func(f Found) bool { return f.Code == diag.FileWithdrawn })
 }

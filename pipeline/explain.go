@@ -159,6 +159,9 @@ func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, as []a
 	if err != nil {
 		return err
 	}
+	if sub.withdrawn {
+		return fmt.Errorf("submission %s was withdrawn: %w", sub.ID, ErrNotFound)
+	}
 	e := entry.sheet(no)
 	if e == nil || e.Source == "" {
 		return fmt.Errorf("sheet %d of submission %s was not loaded: %w", no, sub.ID, ErrNotFound)
@@ -384,7 +387,9 @@ func (x *Explanation) asPublished(t *schemas.Table) {
 }
 
 // numbered reports whether the field is filled in over all submissions, at publication.
-func numbered(f *schemas.Field) bool { return f.Name == "record_version" || f.Name == "is_current" }
+func numbered(f *schemas.Field) bool {
+	return slices.Contains([]string{"record_version", "is_current", "absent_since", "absent_reason_code"}, f.Name)
+}
 
 // also lists what else can be asked about the record.
 func (x *Explanation) also(a asked, t *transform.RowTrace) {

@@ -77,7 +77,7 @@ func (h *Home) members(ctx context.Context, ledger *Ledger, id string) ([]string
 		p.entries = append(p.entries, e)
 	}
 	var err error
-	if p.versions, err = p.countVersions(ctx); err != nil {
+	if p.versions, err = p.readVersions(ctx, p.entries); err != nil {
 		return nil, err
 	}
 	if p.persons, err = p.people(ctx); err != nil {

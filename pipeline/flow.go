@@ -151,6 +151,10 @@ func (f *flow) ragged(ctx context.Context, row *extract.Row) error {
 		f.sheet.NoConsent = append(f.sheet.NoConsent, id)
 		return nil
 	}
+	if f.Withdrawn {
+		f.sheet.Balance.skip(reasonWithdrawn, 1)
+		return nil
+	}
 	d := diag.Diagnostic{Code: diag.RowRagged, Severity: diag.Error, Pos: diag.Pos{File: f.sub.Name, Sheet: f.sheet.Name, Row: row.Num},
 		Message: "more cells than the header has columns"}
 	f.found.Add(d)

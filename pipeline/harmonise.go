@@ -29,6 +29,9 @@ type Harmoniser struct {
 
 	IDs transform.IDs // for case data
 
+	Withdrawn bool                         // the submission is: its rows are counted, and nothing of them is kept
+	Struck    func(transform.Known) string // why a row is left out, "" where it is not; nil where none is. It may be called for several files at once
+
 	File       func(table string) string // where the harmonised rows of a table go
 	Vault      func(table string) string // where its direct fields go, for tables that have any; nil where none has
 	Quarantine string                    // where rejected rows go
@@ -37,7 +40,7 @@ type Harmoniser struct {
 // Harmonise reads the file at path as the submission s. What is wrong with the file is in the
 // entry; an error is about the machine, or a bug. The entry has no key yet.
 func (h *Harmoniser) Harmonise(ctx context.Context, path string, s *Submission) (*Entry, error) {
-	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, sheetNo: map[string]int{}, writers: map[string]*load.Split{}}
+	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, sheetNo: map[string]int{}, struck: map[transform.Known]string{}, writers: map[string]*load.Split{}}
 	j.found.Keep = h.Examples
 	err := j.read(ctx, path)
 	var bad *extract.Error
@@ -55,8 +58,12 @@ func (h *Harmoniser) Harmonise(ctx context.Context, path string, s *Submission) 
 			return nil, err
 		}
 		j.status()
+		j.entry.Struck = struckList(j.struck)
 	}
 	j.keepFindings()
+	if h.Withdrawn {
+		j.entry.bare()
+	}
 	return j.entry, nil
 }
 
@@ -66,9 +73,11 @@ type job struct {
 	sub     *Submission
 	entry   *Entry
 	found   diag.List
-	sheetNo map[string]int         // by name, for the sheets looked at so far
-	writers map[string]*load.Split // by table
-	aside   *rowWriter             // the quarantine; nil while no row was rejected
+	sheets  []extract.Sheet
+	struck  map[transform.Known]string // the rows that it left out
+	sheetNo map[string]int             // by name, for the sheets looked at so far
+	writers map[string]*load.Split     // by table
+	aside   *rowWriter                 // the quarantine; nil while no row was rejected
 }
 
 func (j *job) read(ctx context.Context, path string) error {
@@ -78,7 +87,8 @@ func (j *job) read(ctx context.Context, path string) error {
 	}
 	defer f.Close()
 	j.entry.Format = f.Format()
-	for _, sh := range f.Sheets() {
+	j.sheets = f.Sheets()
+	for _, sh := range j.sheets {
 		if err := j.sheet(ctx, sh); err != nil {
 			return err
 		}
@@ -107,6 +117,9 @@ func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
 	if len(ds) > 0 {
 		return &ConfigError{ds}
 	}
+	if e.Stated, err = j.statement(ctx, sh, plan, preview); err != nil {
+		return err
+	}
 	return j.table(ctx, sh, e, plan)
 }
 
@@ -123,6 +136,9 @@ func (e *SheetEntry) describe(c *mappings.Candidate, preview []extract.Row) {
 	t := c.Entry()
 	e.Source, e.Mapping, e.Table, e.Vintage, e.Target = c.Mapping.Source.ID, c.Mapping.Digest, c.Table, t.Vintage, t.Target
 	e.HeaderRow = c.HeaderRow
+	if t.Record != nil {
+		e.Form = t.Record.Form
+	}
 	for _, r := range preview {
 		if r.Num < c.HeaderRow {
 			for len(e.Above) < r.Num-1 {
@@ -182,7 +198,7 @@ func (j *job) find(c diag.Code, at diag.Pos, message string) {
 // table harmonises the rows below the header.
 func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *transform.Plan) error {
 	mem := memory.DefaultAllocator
-	t, err := plan.Open(transform.Input{Origin: j.origin(e), Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs}, mem, &j.found)
+	t, err := plan.Open(transform.Input{Origin: j.origin(e), Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs, Leave: j.leave(e)}, mem, &j.found)
 	if err != nil {
 		return err
 	}
@@ -373,6 +389,9 @@ func (j *job) status() {
 func (j *job) reject(ctx context.Context, e *SheetEntry, r transform.Reject) error {
 	e.Balance.Rejected++
 	j.entry.Quarantined++
+	if r.Known != (transform.Known{}) {
+		e.Named = append(e.Named, r.Known)
+	}
 	if j.aside == nil {
 		var err error
 		if j.aside, err = newRowWriter(j.Schema, j.Quarantine, j.Schema.Table("quarantine")); err != nil {

@@ -46,7 +46,7 @@ func (h *Home) History() ([]RunHistory, error) {
 			if !l.Submissions[k].Received.Equal(line.Started) {
 				continue
 			}
-			f, err := h.fileStatus(&l.Submissions[k])
+			f, err := h.fileStatus(l, &l.Submissions[k])
 			if err != nil {
 				return nil, err
 			}
@@ -93,7 +93,7 @@ func (h *Home) currentRun() (string, error) {
 	return filepath.Base(dir), nil
 }
 
-func (h *Home) fileStatus(s *Submission) (FileStatus, error) {
+func (h *Home) fileStatus(l *Ledger, s *Submission) (FileStatus, error) {
 	f := FileStatus{Submission: *s, Rows: Balance{Unit: "rows"}}
 	e, err := h.keptEntry(s)
 	if errors.Is(err, ErrNotFound) {
@@ -103,6 +103,14 @@ func (h *Home) fileStatus(s *Submission) (FileStatus, error) {
 		return f, err
 	}
 	f.Status, f.Sources, f.Rows, f.Quarantined, f.Found = e.Status, e.sources(), e.Rows(), e.Quarantined, e.Found
+	switch {
+	case s.withdrawn:
+		f.Status = StatusWithdrawn
+	case l.waits(s.ID) != nil:
+		f.Status = StatusWaiting
+		f.Rows.skip(reasonWaiting, int(f.Rows.Loaded))
+		f.Rows.Loaded = 0
+	}
 	return f, nil
 }
 

@@ -14,14 +14,17 @@ import (
 
 // Submission is one file as received: its bytes lie in the inbox under SHA256.
 type Submission struct {
-	ID       string    `json:"id"`
-	Receipt  string    `json:"receipt"` // the number that its agency is given, as PAL-2026-000123
-	Agency   string    `json:"agency"`
-	SHA256   string    `json:"sha256"`
-	Name     string    `json:"name"` // as sent, below the agency's folder
-	Bytes    int64     `json:"bytes"`
-	Received time.Time `json:"received"`
-	Night    int       `json:"night"` // the how-manieth intake, from 1; within a night the order is by SHA256
+	ID       string     `json:"id"`
+	Receipt  string     `json:"receipt"` // the number that its agency is given, as PAL-2026-000123
+	Agency   string     `json:"agency"`
+	SHA256   string     `json:"sha256"`
+	Name     string     `json:"name"` // as sent, below the agency's folder
+	Bytes    int64      `json:"bytes"`
+	Received time.Time  `json:"received"`
+	Stated   *Statement `json:"stated,omitempty"` // what the agency's folder says of it; nil where it says nothing
+	Night    int        `json:"night"`            // the how-manieth intake, from 1; within a night the order is by SHA256
+
+	withdrawn bool // taken back, as the ledger's decisions say
 }
 
 // RunLine is one execution as the ledger keeps it.
@@ -36,18 +39,22 @@ type RunLine struct {
 	Rejected int64     `json:"rows_rejected"`
 	Files    int       `json:"submissions"`
 	New      int       `json:"new"`
+
+	Waits []Waits `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
 }
 
 // line is one line of the ledger: one of its parts.
 type line struct {
 	Submission *Submission `json:"submission,omitempty"`
 	Run        *RunLine    `json:"run,omitempty"`
+	Decision   *Decision   `json:"decision,omitempty"`
 }
 
 // Ledger is what a home has received and run, in order.
 type Ledger struct {
 	Submissions []Submission
 	Runs        []RunLine
+	Decisions   []Decision
 	Torn        bool // the last line was cut off by a crash; it is not counted
 }
 
@@ -78,6 +85,9 @@ func (h *Home) ReadLedger() (*Ledger, error) {
 		}
 		if ln.Run != nil {
 			l.Runs = append(l.Runs, *ln.Run)
+		}
+		if ln.Decision != nil {
+			l.decide(*ln.Decision)
 		}
 	}
 	return l, s.Err()

@@ -57,15 +57,15 @@ func (p *publication) people(ctx context.Context) ([]*person, error) {
 	byCase, byRecord := map[string]*person{}, map[string]*person{}
 	var out []*person
 	for _, e := range p.entries {
-		if !e.fills(recordTable) {
+		if !e.fills(recordTable) || !p.versions.taken(e.Submission) {
 			continue
 		}
 		columns := []string{"case_id", "record_id", "record_version", "sex_code", "birth_from", "birth_to", "origin_country_code"}
 		err := load.Rows(ctx, p.lakeFile(recordTable, e.Submission), columns, func(rec arrow.RecordBatch) error {
 			for i := range int(rec.NumRows()) {
 				id := load.Text(rec.Column(1), i)
-				if p.versions.before[e.Submission][id]+rec.Column(2).(*array.Int64).Value(i) != p.versions.total[id] {
-					continue // an older version
+				if !p.versions.current(e.Submission, id, rec.Column(2).(*array.Int64).Value(i)) {
+					continue
 				}
 				who := byCase[load.Text(rec.Column(0), i)]
 				if who == nil {
@@ -103,7 +103,7 @@ func (w *person) add(rec arrow.RecordBatch, i int, record string) {
 // exploitation adds where and from when the persons were exploited.
 func (p *publication) exploitation(ctx context.Context, byRecord map[string]*person) error {
 	for _, e := range p.entries {
-		if !e.fills("record_exploitation") {
+		if !e.fills("record_exploitation") || !p.versions.taken(e.Submission) {
 			continue
 		}
 		columns := []string{"record_id", "record_version", "country_code", "started_from", "started_to"}
@@ -111,7 +111,7 @@ func (p *publication) exploitation(ctx context.Context, byRecord map[string]*per
 			for i := range int(rec.NumRows()) {
 				id := load.Text(rec.Column(0), i)
 				who := byRecord[id]
-				if who == nil || p.versions.before[e.Submission][id]+rec.Column(1).(*array.Int64).Value(i) != p.versions.total[id] {
+				if who == nil || !p.versions.current(e.Submission, id, rec.Column(1).(*array.Int64).Value(i)) {
 					continue
 				}
 				if rec.Column(2).IsValid(i) {

@@ -95,7 +95,7 @@ type publication struct {
 	counts  map[string]int64 // rows by table
 
 	reference map[string]*schemas.Batch // by table; set by build
-	versions  *versions                 // of records; set by build
+	projected map[string][]string       // files of the tables that the lake has rows of, by table; set by build
 	persons   []*person                 // set by build
 }
 
@@ -103,9 +103,6 @@ type publication struct {
 func (p *publication) build(ctx context.Context, parquet, db string) (*load.BuildResult, error) {
 	var err error
 	if p.reference, err = p.references(); err != nil {
-		return nil, err
-	}
-	if p.versions, err = p.countVersions(ctx); err != nil {
 		return nil, err
 	}
 	if p.persons, err = p.people(ctx); err != nil {
@@ -116,6 +113,9 @@ func (p *publication) build(ctx context.Context, parquet, db string) (*load.Buil
 	job := load.BuildJob{ParquetDir: parquet, Out: db}
 	step := "writing tables for " + string(p.zone) + "s"
 	p.Progress.Start(step, len(tables)+1)
+	if err := p.project(ctx, tables); err != nil {
+		return nil, err
+	}
 	for _, t := range tables {
 		files, err := p.table(ctx, t)
 		if err != nil {
@@ -175,7 +175,11 @@ func (p *publication) table(ctx context.Context, t *schemas.Table) ([]string, er
 	fill, small := p.small()[t.Name]
 	switch {
 	case t.Origin || p.inLake(t.Name):
-		return p.project(ctx, t)
+		if files := p.projected[t.Name]; len(files) > 0 {
+			return sorted(files), nil
+		}
+		path := p.file(t, "empty")
+		return []string{path}, writeBatch(ctx, p.Schema, path, t)
 	case small:
 		path := p.file(t, t.Name)
 		return []string{path}, writeRows(ctx, p.Schema, path, t, func(add func(map[string]any) error) error {
@@ -224,9 +228,7 @@ func relative(dir string, files []string) ([]string, error) {
 
 // inLake reports whether any submission has rows of the table.
 func (p *publication) inLake(table string) bool {
-	return slices.ContainsFunc(p.entries, func(e *Entry) bool {
-		return slices.ContainsFunc(e.Files, func(f LakeFile) bool { return f.Table == table })
-	})
+	return slices.ContainsFunc(p.entries, func(e *Entry) bool { return e.fills(table) })
 }
 
 // rewrite is what happens to a submission's rows on their way into the zone: records are numbered
@@ -251,27 +253,31 @@ func only(t *schemas.Table, row map[string]any) map[string]any {
 	return out
 }
 
-// project writes the lake's files of a table as the zone may hold them; t is the zone's form of it.
-func (p *publication) project(ctx context.Context, t *schemas.Table) ([]string, error) {
-	var out []string
+// project writes the lake's files of the tables as the zone may hold them, submission by submission
+// in the order of receipt, since the versions of records are numbered in it.
+func (p *publication) project(ctx context.Context, tables []*schemas.Table) error {
+	p.projected = map[string][]string{}
+	p.versions.restart()
 	for _, e := range p.entries {
-		for _, f := range e.Files {
-			if f.Table != t.Name {
+		if !p.versions.taken(e.Submission) {
+			continue
+		}
+		for _, t := range tables {
+			if !e.fills(t.Name) {
 				continue
 			}
 			path := p.file(t, e.Submission)
 			if err := load.Project(ctx, p.lakeFile(t.Name, e.Submission), path, p.Schema.Table(t.Name), p.zone, load.ProjectOptions{
 				Metadata: p.Schema.ParquetMetadata(t), Rewrite: p.rewrite(t, e.Submission)}); err != nil {
-				return nil, err
+				return fmt.Errorf("table %s: %w", t.Name, err)
 			}
-			out = append(out, path)
+			p.projected[t.Name] = append(p.projected[t.Name], path)
+		}
+		if err := p.versions.pass(ctx, p.Home, e); err != nil {
+			return fmt.Errorf("number the versions of records: %w", err)
 		}
 	}
-	if len(out) == 0 {
-		path := p.file(t, "empty")
-		return []string{path}, writeBatch(ctx, p.Schema, path, t)
-	}
-	return sorted(out), nil
+	return nil
 }
 
 // small is how the tables that come from the entries and the ledger are filled.
@@ -303,6 +309,9 @@ func (p *publication) sources(add func(map[string]any) error) error {
 
 func (p *publication) values(add func(map[string]any) error) error {
 	for _, e := range p.byID() {
+		if p.waits(e) {
+			continue
+		}
 		for i := range e.Sheets {
 			for k := range e.Sheets[i].Values {
 				u := &e.Sheets[i].Values[k]
@@ -345,7 +354,7 @@ func (p *publication) shown(u *transform.Use) string {
 func (p *publication) balances(add func(map[string]any) error) error {
 	for _, e := range p.byID() {
 		for i := range e.Sheets {
-			if err := add(balanceRow(e.Submission, &e.Sheets[i])); err != nil {
+			if err := add(balanceRow(e.Submission, &e.Sheets[i], p.balance(e, &e.Sheets[i]))); err != nil {
 				return err
 			}
 		}
@@ -355,7 +364,7 @@ func (p *publication) balances(add func(map[string]any) error) error {
 
 func (p *publication) findings(add func(map[string]any) error) error {
 	for _, e := range p.byID() {
-		fs := append([]Found(nil), e.Found...)
+		fs := slices.Clone(p.run.findings(e))
 		sortFound(fs)
 		for i := range fs {
 			if sh := e.sheet(fs[i].SheetNo); sh == nil || !p.showsWords(sh.Target, fs[i].Field) {
@@ -380,16 +389,25 @@ func (p *publication) byID() []*Entry {
 func (p *publication) submissions(add func(map[string]any) error) error {
 	for i, s := range p.ledger.Submissions {
 		e := p.entries[i]
-		rows := e.Rows()
+		rows, said := p.rows(e), e.stated()
 		row := map[string]any{"submission_id": s.ID, "receipt_no": s.Receipt, "agency": s.Agency, "received_at": s.Received, "night": int64(s.Night),
-			"kind_code": "new_cases", "status_code": e.Status, "format": text(e.Format), "bytes": s.Bytes,
+			"kind_code": said.Kind, "is_cumulative": false, "status_code": p.status(e), "format": text(e.Format), "bytes": s.Bytes,
 			"sha256": s.SHA256, "file_name": s.Name,
 			"rows_read": rows.Read, "rows_loaded": rows.Loaded, "rows_rejected": rows.Rejected, "rows_skipped": rows.SkippedAll()}
 		for k := range e.Sheets {
 			if sh := &e.Sheets[k]; sh.Source != "" {
+				row["kind_basis_code"] = said.By
 				row["source_id"], row["vintage_form"], row["mapping_digest"] = sh.Source, sh.Vintage, sh.Mapping
 				break
 			}
+		}
+		for k := range e.Sheets {
+			if p.cumulative(&s, &e.Sheets[k]) {
+				row["is_cumulative"] = true
+			}
+		}
+		if said.Kind == FullReplacement {
+			row["period_from"], row["period_to"] = parseDay(said.From).ToTime(), parseDay(said.To).ToTime()
 		}
 		if err := add(row); err != nil {
 			return err

@@ -149,14 +149,14 @@ func valueRow(submission string, e *SheetEntry, k int, shown string) map[string]
 }
 
 // balanceRow is one sheet's line of the table row_balance.
-func balanceRow(submission string, e *SheetEntry) map[string]any {
-	b := &e.Balance
+func balanceRow(submission string, e *SheetEntry, b Balance) map[string]any {
 	skipped := func(reason string) int64 { return int64(b.Skipped[reason]) }
 	return map[string]any{
 		"submission_id": submission, "sheet": int64(e.No), "table_no": int64(1), "target": text(e.Target), "unit": b.Unit,
 		"read": b.Read, "loaded": b.Loaded, "rejected": b.Rejected, "skipped": b.SkippedAll(),
 		"skipped_blank": skipped("blank_row") + skipped("blank_cell"), "skipped_total": skipped("total_row"), "skipped_note": skipped("footnote"),
 		"skipped_repeated_header": skipped("repeated_header"), "skipped_no_consent": skipped("no_consent"),
+		"skipped_withdrawn": skipped(reasonWithdrawn), "skipped_waiting": skipped(reasonWaiting),
 		"skipped_unmapped_sheet": skipped("unmapped_sheet"),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -20,6 +21,7 @@ import (
 	"palermo/diag"
 	"palermo/extract/intake"
 	"palermo/load"
+	"palermo/transform"
 )
 
 // Options of a run. The zero value is usable.
@@ -63,18 +65,23 @@ type Summary struct {
 	Quarantined int64             `json:"quarantined"`
 	Tables      map[string]int64  `json:"tables,omitempty"` // rows published, by table
 	Seconds     float64           `json:"seconds"`
+
+	Unconfirmed []Waits `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
+	Decided     bool    `json:"decided,omitempty"`     // somebody decided something since the last snapshot
+	Struck      int     `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
 }
 
 // FileSummary is what became of one file.
 type FileSummary struct {
-	Submission string   `json:"submission"`
-	Agency     string   `json:"agency"`
-	Name       string   `json:"name"`
-	Status     string   `json:"status"`
-	Sources    []string `json:"sources,omitempty"`
-	Rows       Balance  `json:"rows"`
-	Duplicate  bool     `json:"duplicate,omitempty"` // the same content was received before
-	Found      []Found  `json:"-"`
+	Submission string    `json:"submission"`
+	Agency     string    `json:"agency"`
+	Name       string    `json:"name"`
+	Status     string    `json:"status"`
+	Sources    []string  `json:"sources,omitempty"`
+	Rows       Balance   `json:"rows"`
+	Stated     Statement `json:"stated"`              // what it does to what was received before
+	Duplicate  bool      `json:"duplicate,omitempty"` // the same content was received before
+	Found      []Found   `json:"-"`
 }
 
 // run is one execution.
@@ -85,6 +92,10 @@ type run struct {
 	started time.Time
 	ledger  *Ledger
 	summary *Summary
+
+	struck   map[string]func(transform.Known) string // by submission: why a row is left out; else as by its last making
+	mended   bool                                    // all entries were looked at
+	versions *versions                               // nil where nothing asks for them
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
@@ -105,7 +116,7 @@ func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
 	}
 	r := &run{Home: h, Options: o, started: o.Now().UTC()}
 	r.id = r.started.Format("20060102T150405Z") + "-" + suffix()
-	r.summary = &Summary{Run: r.id}
+	r.summary, r.struck = &Summary{Run: r.id}, map[string]func(transform.Known) string{}
 	l, err := h.takeLock(r.started)
 	if err != nil {
 		return nil, err
@@ -130,6 +141,7 @@ func (r *run) do(ctx context.Context) (err error) {
 	if r.ledger, err = r.ReadLedger(); err != nil {
 		return err
 	}
+	r.summary.Decided = r.ledger.decidedSince()
 	if err := r.intake(ctx); err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}
@@ -137,18 +149,27 @@ func (r *run) do(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.sum(entries)
+	if err := r.strike(ctx, entries); err != nil {
+		return fmt.Errorf("leave out what was refused or withdrawn: %w", err)
+	}
 	inputs := r.inputs(entries)
 	current, manifest, err := r.current()
 	if err != nil {
 		return err
 	}
-	if manifest != nil && manifest.InputsDigest == inputs && !r.Full {
+	same := manifest != nil && manifest.InputsDigest == inputs && !r.Full
+	if !same || r.mayWait(entries) {
+		if err := r.mend(ctx, entries); err != nil {
+			return err
+		}
+		if r.versions, err = r.readVersions(ctx, entries); err != nil {
+			return err
+		}
+	}
+	r.sum(entries)
+	if same {
 		r.summary.Status, r.summary.Snapshot = RunNothingNew, current
 		return r.record(inputs)
-	}
-	if err := r.mend(ctx, entries); err != nil {
-		return err
 	}
 	if err := r.publish(ctx, entries, inputs); err != nil {
 		return fmt.Errorf("publish: %w", err)
@@ -221,11 +242,17 @@ func (r *run) intake(ctx context.Context) error {
 	}
 	var lines []line
 	for _, c := range claimed {
+		stated := folderStatement(c.Name)
 		s := Submission{ID: r.key.submissionID(c.Agency, c.SHA256), Agency: c.Agency, SHA256: c.SHA256, Name: c.Name,
-			Bytes: c.Bytes, Received: r.started, Night: night}
+			Bytes: c.Bytes, Received: r.started, Stated: stated, Night: night}
 		file := FileSummary{Submission: s.ID, Agency: s.Agency, Name: s.Name, Duplicate: r.ledger.find(s.ID) != nil}
 		r.summary.Files = append(r.summary.Files, file)
-		if file.Duplicate {
+		if old := r.ledger.find(s.ID); old != nil {
+			if stated != nil && (old.Stated == nil || *old.Stated != *stated) {
+				d := Decision{Act: ActState, Submission: s.ID, Stated: stated, At: r.started}
+				r.ledger.decide(d)
+				lines = append(lines, line{Decision: &d})
+			}
 			continue
 		}
 		s.Receipt = r.ledger.nextReceipt(r.started)
@@ -281,6 +308,10 @@ func (r *run) damaged(s *Submission) {
 // mend reads what is about to be published of the lake once more, and makes again what a disk has
 // damaged since.
 func (r *run) mend(ctx context.Context, entries []*Entry) error {
+	if r.mended {
+		return nil
+	}
+	r.mended = true
 	var todo []int
 	for i, e := range entries {
 		ok, err := r.intact(e)
@@ -323,16 +354,26 @@ func (r *run) threads() int {
 
 // makeEntry harmonises one submission into the lake. The entry is written last.
 func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
+	struck, refused := r.struckBefore(s)
+	if now, ok := r.struck[s.ID]; ok {
+		struck = now
+	}
 	if err := removeIfThere(r.entryFile(s.ID)); err != nil {
 		return nil, err
 	}
 	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
-		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, IDs: r.key,
+		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, IDs: r.key, Withdrawn: s.withdrawn, Struck: struck,
 		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID),
 		Vault: func(table string) string { return r.vaultFile(table, s.ID) }}
 	e, err := r.harmonise(ctx, h, s)
 	if err != nil {
 		return nil, fmt.Errorf("submission %s: %w", s.ID, err)
+	}
+	if e.unreceived() { // who refused is not forgotten with the file
+		e.Refused = refused
+	}
+	if s.withdrawn {
+		e.bare()
 	}
 	if err := r.dropStale(s.ID, e); err != nil {
 		return nil, err
@@ -359,17 +400,17 @@ func (r *run) harmonise(ctx context.Context, h *Harmoniser, s *Submission) (*Ent
 	sum, err := fileDigest(copied)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return withdrawn(s, "the received copy is not in the inbox"), nil
+		return unreceived(s, "the received copy is not in the inbox"), nil
 	case err != nil:
 		return nil, err
 	case sum != s.SHA256:
-		return withdrawn(s, "the copy in the inbox is not what was received"), nil
+		return unreceived(s, "the copy in the inbox is not what was received"), nil
 	}
 	return h.Harmonise(ctx, copied, s)
 }
 
-// withdrawn is the entry of a submission whose bytes are no longer in the inbox.
-func withdrawn(s *Submission, why string) *Entry {
+// unreceived is the entry of a submission whose bytes are no longer in the inbox.
+func unreceived(s *Submission, why string) *Entry {
 	d := diag.Diagnostic{Code: diag.FileWithdrawn, Severity: diag.Error, Pos: diag.Pos{File: s.Name}, Message: why}
 	return &Entry{Submission: s.ID, Status: StatusRefused, Found: []Found{{Diagnostic: d, N: 1, Of: 1}}}
 }
@@ -399,15 +440,67 @@ func (r *run) sum(entries []*Entry) {
 	s.Submissions = len(entries)
 	s.Rows.Unit = unitRows
 	for i, e := range entries {
-		rows := e.Rows()
+		rows := r.rows(e)
 		s.Rows.add(&rows)
 		s.Quarantined += e.Quarantined
 		for k := range s.Files {
 			if f := &s.Files[k]; f.Submission == r.ledger.Submissions[i].ID {
-				f.Status, f.Sources, f.Rows, f.Found = e.Status, e.sources(), rows, e.Found
+				f.Status, f.Sources, f.Rows, f.Found, f.Stated = r.status(e), e.sources(), rows, r.findings(e), e.statedOfCases()
+			}
+		}
+		if r.versions != nil {
+			if w, waits := r.versions.waiting[e.Submission]; waits {
+				s.Unconfirmed = append(s.Unconfirmed, w)
 			}
 		}
 	}
+}
+
+// mayWait reports whether any full replacement was not confirmed, and so may wait.
+func (r *run) mayWait(entries []*Entry) bool {
+	return slices.ContainsFunc(entries, func(e *Entry) bool {
+		return e.replaces() && e.Status != StatusWithdrawn && !r.ledger.confirmed(e.Submission)
+	})
+}
+
+// waits reports whether the submission waits for confirmation.
+func (r *run) waits(e *Entry) bool { return r.versions != nil && !r.versions.taken(e.Submission) }
+
+// status is what became of the submission.
+func (r *run) status(e *Entry) string {
+	if r.waits(e) {
+		return StatusWaiting
+	}
+	return e.Status
+}
+
+// balance is the account of one sheet: of a submission that waits, what would be loaded is skipped.
+func (r *run) balance(e *Entry, s *SheetEntry) Balance {
+	b := s.Balance
+	if r.waits(e) && b.Loaded > 0 {
+		b.Skipped = maps.Clone(b.Skipped)
+		b.skip(reasonWaiting, int(b.Loaded))
+		b.Loaded = 0
+	}
+	return b
+}
+
+// rows is the sum of the balances, as balance has them.
+func (r *run) rows(e *Entry) Balance {
+	b := e.Rows()
+	if r.waits(e) {
+		b.skip(reasonWaiting, int(b.Loaded))
+		b.Loaded = 0
+	}
+	return b
+}
+
+// findings is what was found of the submission, in its file and beside the others.
+func (r *run) findings(e *Entry) []Found {
+	if r.versions == nil {
+		return e.Found
+	}
+	return slices.Concat(e.Found, r.versions.found[e.Submission])
 }
 
 // inputs is the digest of everything that decides the bytes of what is published.
@@ -415,7 +508,17 @@ func (r *run) inputs(entries []*Entry) string {
 	d := sha256.New()
 	fmt.Fprintln(d, lakeFormat, r.Schema.Digest(), r.Mappings.Digest(), r.key.mac("inputs"))
 	for i, e := range entries {
-		fmt.Fprintln(d, r.ledger.Submissions[i].Night, e.Key, e.Status)
+		s := &r.ledger.Submissions[i]
+		fmt.Fprintln(d, s.Night, e.Key, e.Status)
+		fmt.Fprint(d, struckText(e.Struck))
+		dated := e.replaces()
+		for n := range e.Sheets {
+			dated = dated || r.cumulative(s, &e.Sheets[n])
+			fmt.Fprint(d, r.cumulative(s, &e.Sheets[n]), " ")
+		}
+		if dated { // its day stands in absent_since
+			fmt.Fprintln(d, s.Received.UTC().Format(time.DateOnly), r.ledger.confirmed(s.ID))
+		}
 	}
 	return hex.EncodeToString(d.Sum(nil))
 }
@@ -431,7 +534,7 @@ func (r *run) record(inputs string) error {
 func (r *run) runLine(inputs string) *RunLine {
 	s := r.summary
 	return &RunLine{Run: r.id, Started: r.started, Ended: r.Now().UTC(), Status: s.Status, Version: r.Version, Inputs: inputs,
-		Loaded: s.Rows.Loaded, Rejected: s.Rows.Rejected, Files: s.Submissions, New: s.Made}
+		Loaded: s.Rows.Loaded, Rejected: s.Rows.Rejected, Files: s.Submissions, New: s.Made, Waits: s.Unconfirmed}
 }
 
 // keepMappings keeps the files of every mapping that the entry was made with, under their

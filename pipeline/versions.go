@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -13,41 +15,90 @@ import (
 	"palermo/schemas"
 )
 
-// versions numbers the versions of records over all submissions. The lake numbers them within a
-// submission, from 1, since it does not know the others; a record's versions follow the order of
-// receipt.
+// versions is which version of each record stands, over all submissions in the order of receipt. It is
+// the only place that decides so: of a submission, whether it is taken; of a row of one, whether
+// it is the record's current version. The lake numbers versions within a submission, from 1, since
+// it does not know the others; they are numbered through here.
+//
+// It holds a few numbers for each distinct record, whatever the number of submissions.
 type versions struct {
-	before map[string]map[string]int64 // by submission and record: versions in submissions received earlier
-	total  map[string]int64            // by record; a record that is not there has one
+	index   map[string]int32 // of a record in all, by id
+	all     []standing
+	turns   map[string]int32 // of the submissions, by id: their places in the order of receipt
+	waiting map[string]Waits // by submission
+	found   map[string][]Found
+	cohorts []cohort
+	days    []arrow.Date32 // of the submissions, by turn: the day of receipt
+}
+
+// standing is how one record stands.
+type standing struct {
+	cohort   int32
+	versions int32 // in submissions that are taken
+	given    int32 // of those, numbered so far while they are published
+	turn     int32 // of the submission that has the newest version
+	local    int32 // the newest version's number there
+	night    int32 // the last that named the record
+	from, to arrow.Date32
+	removed  arrow.Date32 // the day on which a full replacement removed it; 0 where none did
+	marked   int32        // the last replacement that has it
+	counted  int32        // the last replacement that counted it
+	dated    bool         // from and to are known
+	exported bool         // a cumulative export has had it
+	known    bool         // somebody sent it before the night at hand, or tonight in no correction
+}
+
+// cohort is the records of one agency, source and form.
+type cohort struct {
+	nights []int32           // of its cumulative exports, rising
+	days   []arrow.Date32    // of those nights
+	months map[int32][]int32 // records, by the month that their registration begins in
 }
 
 // recordTable is the table whose rows are versions of records.
 const recordTable = "record"
 
-// countVersions reads the ids of all records in the order of receipt.
-func (p *publication) countVersions(ctx context.Context) (*versions, error) {
-	v := &versions{before: map[string]map[string]int64{}, total: map[string]int64{}}
-	for _, e := range p.entries {
-		if !e.fills(recordTable) {
-			continue
-		}
-		before := map[string]int64{}
-		err := load.Rows(ctx, p.lakeFile(recordTable, e.Submission), []string{"record_id", "record_version"}, func(rec arrow.RecordBatch) error {
-			for i := range int(rec.NumRows()) {
-				id := load.Text(rec.Column(0), i)
-				if n := v.total[id]; n > 0 && rec.Column(1).(*array.Int64).Value(i) == 1 {
-					before[id] = n
-				}
-				v.total[id]++
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("number the versions of records: %w", err)
-		}
-		v.before[e.Submission] = before
+// maxLoss is the part of the records that it can replace which a full replacement may remove
+// without being asked: one in maxLoss.
+const maxLoss = 5
+
+// Waits is a full replacement that waits for confirmation.
+type Waits struct {
+	Submission string `json:"submission"`
+	Receipt    string `json:"receipt"`
+	Agency     string `json:"agency"`
+	Name       string `json:"name"`
+	Removes    int    `json:"removes"` // records that it would remove
+	Of         int    `json:"of"`      // records that it can replace
+}
+
+// recordRow is one row of the table record, as far as versions ask.
+type recordRow struct {
+	id         string
+	local      int32
+	sheet, row int
+	from, to   arrow.Date32
+	dated      bool
+}
+
+// eachRecord hands f the record rows of a submission, in their order.
+func (h *Home) eachRecord(ctx context.Context, e *Entry, f func(recordRow)) error {
+	if !e.fills(recordTable) {
+		return nil
 	}
-	return v, nil
+	columns := []string{"record_id", "record_version", schemas.SheetColumn, schemas.RowColumn, "registration_from", "registration_to"}
+	return load.Rows(ctx, h.lakeFile(recordTable, e.Submission), columns, func(rec arrow.RecordBatch) error {
+		local, sheet, row := rec.Column(1).(*array.Int64), rec.Column(2).(*array.Int64), rec.Column(3).(*array.Int64)
+		from, to := rec.Column(4).(*array.Date32), rec.Column(5).(*array.Date32)
+		for i := range int(rec.NumRows()) {
+			r := recordRow{id: load.Text(rec.Column(0), i), local: int32(local.Value(i)), sheet: int(sheet.Value(i)), row: int(row.Value(i))}
+			if from.IsValid(i) && to.IsValid(i) {
+				r.from, r.to, r.dated = from.Value(i), to.Value(i), true
+			}
+			f(r)
+		}
+		return nil
+	})
 }
 
 // fills reports whether the submission has rows of the table.
@@ -55,34 +106,133 @@ func (e *Entry) fills(table string) bool {
 	return slices.ContainsFunc(e.Files, func(f LakeFile) bool { return f.Table == table })
 }
 
-// rewrite numbers the rows of a submission through. It is nil for tables without versions.
+// readVersions goes through all submissions, night by night.
+func (r *run) readVersions(ctx context.Context, entries []*Entry) (*versions, error) {
+	v := &versions{index: map[string]int32{}, turns: map[string]int32{}, waiting: map[string]Waits{}, found: map[string][]Found{}}
+	w := &nightly{run: r, versions: v, entries: entries, of: map[cohortKey]int32{}}
+	subs := r.ledger.Submissions
+	for i := range subs {
+		v.turns[subs[i].ID] = int32(i)
+		v.days = append(v.days, dayOf(subs[i].Received))
+	}
+	for first := 0; first < len(subs); {
+		end := first + 1
+		for end < len(subs) && subs[end].Night == subs[first].Night {
+			end++
+		}
+		if err := w.night(ctx, first, end); err != nil {
+			return nil, fmt.Errorf("number the versions of records: %w", err)
+		}
+		first = end
+	}
+	return v, nil
+}
+
+func dayOf(t time.Time) arrow.Date32 { return arrow.Date32FromTime(t.UTC()) }
+
+// taken reports whether the submission's rows are in what is published.
+func (v *versions) taken(submission string) bool {
+	_, waits := v.waiting[submission]
+	return !waits
+}
+
+// current reports whether a row of a submission, the record's local-th there, is the record's
+// current version.
+func (v *versions) current(submission, record string, local int64) bool {
+	s := v.newest(submission, record, local)
+	return s != nil && s.removed == 0
+}
+
+// newest is the record's standing where the row is its newest version, else nil.
+func (v *versions) newest(submission, record string, local int64) *standing {
+	i, ok := v.index[record]
+	if !ok {
+		return nil
+	}
+	if s := &v.all[i]; s.turn == v.turns[submission] && int64(s.local) == local {
+		return s
+	}
+	return nil
+}
+
+// absent is since when and why files lack a record that should have it.
+func (v *versions) absent(s *standing) (since arrow.Date32, reason string) {
+	if s.removed != 0 {
+		return s.removed, "replaced"
+	}
+	c := &v.cohorts[s.cohort]
+	if k := sort.Search(len(c.nights), func(k int) bool { return c.nights[k] > s.night }); s.exported && k < len(c.nights) {
+		return c.days[k], "missing_from_export"
+	}
+	return 0, ""
+}
+
+// restart begins the numbering anew.
+func (v *versions) restart() {
+	for i := range v.all {
+		v.all[i].given = 0
+	}
+}
+
+// pass counts the versions that a submission has, so that those of the next are numbered after
+// them. Submissions pass in the order of receipt.
+func (v *versions) pass(ctx context.Context, h *Home, e *Entry) error {
+	return h.eachRecord(ctx, e, func(r recordRow) { v.all[v.index[r.id]].given++ })
+}
+
+// rewrite numbers the rows of a submission through, after those of the submissions that passed. It
+// is nil for tables without versions.
 func (v *versions) rewrite(t *schemas.Table, submission string) load.Rewrite {
 	id, version := "record_id", "record_version"
 	if t.Field("subject_version") != nil {
 		id, version = "subject_id", "subject_version"
 	}
 	if t.Field(id) == nil || t.Field(version) == nil {
-		return func(rec arrow.RecordBatch) (arrow.RecordBatch, error) {
-			rec.Retain()
-			return rec, nil
-		}
+		return nil
 	}
-	before := v.before[submission]
 	return func(rec arrow.RecordBatch) (arrow.RecordBatch, error) {
 		ids := rec.Column(rec.Schema().FieldIndices(id)[0])
 		local := rec.Column(rec.Schema().FieldIndices(version)[0]).(*array.Int64)
-		number := func(i int) int64 { return before[load.Text(ids, i)] + local.Value(i) }
-		names := []string{version}
+		newest := func(i int) *standing { return v.newest(submission, load.Text(ids, i), local.Value(i)) }
+		columns := map[string]func(n int) arrow.Array{version: func(n int) arrow.Array {
+			return integers(n, func(i int) int64 { return int64(v.all[v.index[load.Text(ids, i)]].given) + local.Value(i) })
+		}}
 		if t.Field("is_current") != nil {
-			names = append(names, "is_current")
-		}
-		return load.ReplaceColumns(rec, names, func(a arrow.Array) (arrow.Array, error) {
-			if _, current := a.(*array.Boolean); current {
-				return booleans(a.Len(), func(i int) bool { return number(i) == v.total[load.Text(ids, i)] }), nil
+			columns["is_current"] = func(n int) arrow.Array {
+				return booleans(n, func(i int) bool { s := newest(i); return s != nil && s.removed == 0 })
 			}
-			return integers(a.Len(), number), nil
+			columns["absent_since"] = func(n int) arrow.Array { return v.absences(n, newest, false) }
+			columns["absent_reason_code"] = func(n int) arrow.Array { return v.absences(n, newest, true) }
+		}
+		return load.ReplaceEach(rec, sortedKeys(columns), func(name string, a arrow.Array) (arrow.Array, error) {
+			return columns[name](a.Len()), nil
 		})
 	}
+}
+
+// absences is the column of days on which newest versions were missed, or of the reasons.
+func (v *versions) absences(n int, newest func(i int) *standing, reasons bool) arrow.Array {
+	days, words := array.NewDate32Builder(memory.DefaultAllocator), array.NewStringBuilder(memory.DefaultAllocator)
+	defer days.Release()
+	defer words.Release()
+	for i := range n {
+		var day arrow.Date32
+		reason := ""
+		if s := newest(i); s != nil {
+			day, reason = v.absent(s)
+		}
+		if reason == "" {
+			days.AppendNull()
+			words.AppendNull()
+			continue
+		}
+		days.Append(day)
+		words.Append(reason)
+	}
+	if reasons {
+		return words.NewArray()
+	}
+	return days.NewArray()
 }
 
 func booleans(n int, of func(i int) bool) arrow.Array {

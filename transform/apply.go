@@ -15,8 +15,8 @@ type Result struct {
 	Batches   []*schemas.Batch // the target's rows first, then those of other tables; the caller's. Empty when none was loaded
 	Loaded    int              // rows of the raw batch that were loaded
 	Rejected  []Reject
-	Skipped   map[string]int // rows by reason: total_row, footnote, repeated_header, blank_cell, no_consent
-	NoConsent []string       // the record ids of rows whose person does not consent to the keeping of the data
+	Skipped   map[string]int // rows by reason: total_row, footnote, repeated_header, blank_cell, no_consent, and what Input.Leave says
+	NoConsent []Known        // rows whose person does not consent to the keeping of the data
 }
 
 // Release gives up every batch of the result.
@@ -32,6 +32,7 @@ type Reject struct {
 	Code     diag.Code
 	Field    string
 	Cells    []string
+	Known    Known // zero where the row has no case reference
 }
 
 // Facts looks at one batch that Rows gave in the first pass. It borrows the batch.
@@ -56,6 +57,7 @@ func (t *Table) Facts(raw *schemas.Batch) {
 func (t *Table) Apply(raw *schemas.Batch, ds *diag.List) (Result, error) {
 	n := int(raw.Record.NumRows())
 	res := Result{Skipped: map[string]int{}}
+	t.forget(n)
 	keep := t.skip(raw, &res)
 	got := t.outcomes(raw, n)
 	loaded := make([]int, 0, n)
@@ -65,7 +67,11 @@ func (t *Table) Apply(raw *schemas.Batch, ds *diag.List) (Result, error) {
 		}
 		if t.refused(got, i) {
 			res.Skipped["no_consent"]++
-			res.NoConsent = append(res.NoConsent, t.recordID(raw, i))
+			res.NoConsent = append(res.NoConsent, t.known(raw, i))
+			continue
+		}
+		if reason := t.leaves(raw, i); reason != "" {
+			res.Skipped[reason]++
 			continue
 		}
 		t.count(raw, got, i)
@@ -303,6 +309,9 @@ func (t *Table) reject(raw *schemas.Batch, got [][]*outcome, i int) (Reject, boo
 			continue
 		}
 		r := Reject{Row: raw.Row(i), Code: code, Field: f.plan.field.Name, Cells: t.cells(raw, i)}
+		if t.plan.entry.Record != nil && t.caseReference(raw, i) != "" {
+			r.Known = t.known(raw, i)
+		}
 		if len(f.columns) > 0 {
 			r.Col = f.columns[0].col
 		}

@@ -171,7 +171,13 @@ func TestChildren(t *testing.T) {
 	if len(res.Rejected) != 1 || res.Rejected[0].Field != "data_consent_code" {
 		t.Errorf("rejected %v, want the row whose consent is not understood", res.Rejected)
 	}
-	if d := cmp.Diff([]string{"cases/ngo/assistance/A3"}, res.NoConsent); d != "" || res.Skipped["no_consent"] != 1 {
+	if res.Rejected[0].Known.Record != "cases/ngo/assistance/A4" {
+		t.Errorf("the rejected row is known by %q", res.Rejected[0].Known.Record)
+	}
+	if len(res.NoConsent) != 1 {
+		t.Fatalf("no consent: %v", res.NoConsent)
+	}
+	if d := cmp.Diff("cases/ngo/assistance/A3", res.NoConsent[0].Record); d != "" || res.Skipped["no_consent"] != 1 {
 		t.Errorf("no consent: %v, skipped %v", res.NoConsent, res.Skipped)
 	}
 	checkCaseWords(t, tab, ds)
@@ -268,8 +274,8 @@ func TestRefusedRagged(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			id, got := tab.RefusedRagged(tc.cells)
-			if got != tc.want || got != (id != "") {
-				t.Errorf("RefusedRagged = %q, %t, want %t", id, got, tc.want)
+			if got != tc.want || got != (id.Record != "") {
+				t.Errorf("RefusedRagged = %v, %t, want %t", id, got, tc.want)
 			}
 		})
 	}

@@ -170,6 +170,7 @@ func (c *compiler) plan() *Plan {
 	c.required(p.table, p.fields)
 	c.unpivot(p)
 	c.record(p)
+	c.stated(entry.Stated)
 	for j := range entry.Children {
 		p.childs = append(p.childs, c.child(&entry.Children[j], j)...)
 	}

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"crypto/sha256"
+	"slices"
 	"strings"
 
 	"github.com/zeebo/xxh3"
@@ -15,6 +16,12 @@ type identity struct {
 	record  string
 	caseID  string
 	version int32
+}
+
+// Known is what a row of case data is known by, with nothing of what it says.
+type Known struct {
+	Record string `json:"record"`
+	Case   string `json:"case"` // the record's id, where the row has no case reference
 }
 
 // own is what palermo fills a field of the record's row with.
@@ -38,12 +45,37 @@ func (t *Table) identify(raw *schemas.Batch, rows []int) []identity {
 		return out
 	}
 	for n, i := range rows {
-		id := t.recordID(raw, i)
-		h := xxh3.HashString(id)
+		id := t.known(raw, i)
+		h := xxh3.HashString(id.Record)
 		t.versions[h]++
-		out[n] = identity{id, t.caseID(raw, i, id), t.versions[h]}
+		out[n] = identity{id.Record, id.Case, t.versions[h]}
 	}
 	return out
+}
+
+// forget makes room for what the rows of the next batch are known by.
+func (t *Table) forget(rows int) {
+	t.knowns = slices.Grow(t.knowns[:0], rows)[:rows]
+	clear(t.knowns)
+}
+
+// known is what row i of the batch is known by. It is made once: equal rows without a case
+// reference are told apart by their order. It is zero for tables that have no records.
+func (t *Table) known(raw *schemas.Batch, i int) Known {
+	k := &t.knowns[i]
+	if k.Record == "" && t.plan.entry.Record != nil {
+		k.Record = t.recordID(raw, i)
+		k.Case = t.caseID(raw, i, k.Record)
+	}
+	return *k
+}
+
+// leaves is why row i is left out, or "".
+func (t *Table) leaves(raw *schemas.Batch, i int) string {
+	if t.leave == nil {
+		return ""
+	}
+	return t.leave(t.known(raw, i))
 }
 
 // recordID is the id of row i's record: from its case reference, or where it has none from what
@@ -86,9 +118,9 @@ func (t *Table) caseReference(raw *schemas.Batch, i int) string {
 // who does not consent to the keeping of the data, and the id that such a row is known by, which
 // is made of what it says: where its case reference stands is not clear. The extra cells may have
 // shifted the consent, so that the first word about consent decides from its column on.
-func (t *Table) RefusedRagged(cells []string) (id string, refused bool) {
+func (t *Table) RefusedRagged(cells []string) (id Known, refused bool) {
 	if t.plan.consent < 0 {
-		return "", false
+		return Known{}, false
 	}
 	f := &t.fields[t.plan.consent]
 	for _, c := range f.columns {
@@ -98,12 +130,13 @@ func (t *Table) RefusedRagged(cells []string) (id string, refused bool) {
 				continue
 			}
 			if f.refuses(o) {
-				return t.rowID(cells), true
+				id := t.rowID(cells)
+				return Known{id, id}, true
 			}
-			return "", false
+			return Known{}, false
 		}
 	}
-	return "", false
+	return Known{}, false
 }
 
 // width is the column in the file of the header's last name.

@@ -56,7 +56,9 @@ func shapeOf(word string) string {
 // Trace explains each field of row i of a batch that Rows gave, in the order of the target's fields. It
 // changes nothing of the table's counts.
 func (t *Table) Trace(raw *schemas.Batch, i int) ([]Trace, error) {
-	return t.traceFields(raw, i, t.outcomes(raw, int(raw.Record.NumRows())), t.identify(raw, []int{i}))
+	got := t.outcomes(raw, int(raw.Record.NumRows()))
+	t.forget(int(raw.Record.NumRows()))
+	return t.traceFields(raw, i, got, t.identify(raw, []int{i}))
 }
 
 func (t *Table) traceFields(raw *schemas.Batch, i int, got [][]*outcome, who []identity) ([]Trace, error) {

@@ -58,7 +58,9 @@ func (c *ChildTrace) Cells() []TraceCell {
 // the table's counts of words, so that the table is of no use for anything else.
 func (t *Table) TraceRow(raw *schemas.Batch, i int) (*RowTrace, error) {
 	loaded := []int{i}
-	got, who := t.outcomes(raw, int(raw.Record.NumRows())), t.identify(raw, loaded)
+	got := t.outcomes(raw, int(raw.Record.NumRows()))
+	t.forget(int(raw.Record.NumRows()))
+	who := t.identify(raw, loaded)
 	fields, err := t.traceFields(raw, i, got, who)
 	if err != nil {
 		return nil, err

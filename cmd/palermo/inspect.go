@@ -261,6 +261,8 @@ func reasonWords(reason string) string {
 		return "repeated headers"
 	case "no_consent":
 		return "without consent"
+	case "waiting":
+		return "waiting for confirmation"
 	case "unmapped_sheet":
 		return "in a sheet that no mapping knows"
 	}

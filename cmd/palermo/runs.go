@@ -67,12 +67,23 @@ func (l *runList) text(p *printer) {
 // outcome is what a run came to, in words.
 func (p *printer) outcome(r *pipeline.RunHistory) styled {
 	switch {
+	case r.Current && len(r.Waits) > 0:
+		return p.warn(fmt.Sprintf("published, current; %s for confirmation", wait(len(r.Waits))))
+	case r.Status == pipeline.RunNothingNew && len(r.Waits) > 0:
+		return p.warn(fmt.Sprintf("nothing new; %s for confirmation", wait(len(r.Waits))))
 	case r.Current:
 		return p.good("published, current")
 	case r.Status == pipeline.RunNothingNew:
 		return p.dim("nothing new")
 	}
 	return p.sprintf("%s", strings.ReplaceAll(r.Status, "_", " "))
+}
+
+func wait(files int) string {
+	if files == 1 {
+		return "1 file waits"
+	}
+	return number(files) + " files wait"
 }
 
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
@@ -97,6 +108,9 @@ func showRun(p *printer, r *pipeline.RunHistory) {
 	p.line("  started   %s UTC, took %s", day(r.Started), took(r))
 	p.line("  palermo   %s", r.Version)
 	p.line("  in all    %s, %s loaded, %s rejected", count(r.Files, "file"), count(r.Loaded, "row"), number(r.Rejected))
+	for _, w := range r.Waits {
+		p.line("  waits     %s: would remove %d of the %d records that it can replace", w.Receipt, w.Removes, w.Of)
+	}
 	if len(r.Received) == 0 {
 		p.line("It received no file.")
 		return

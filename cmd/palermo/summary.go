@@ -17,6 +17,7 @@ type digest struct {
 	Attention []attention `json:"attention"` // empty when nobody needs to do anything
 
 	home                        string
+	held                        int // full replacements that wait
 	whole, inPart, bad, before  int // files taken in, by what became of them
 	exit                        int
 	rowsRejected, rowsLoadedNow int64 // of the files taken in
@@ -38,6 +39,12 @@ func newDigest(home string, s *pipeline.Summary) *digest {
 	for _, f := range d.byName() {
 		d.file(f)
 	}
+	for _, w := range s.Unconfirmed {
+		d.Attention = append(d.Attention, attention{Submission: w.Submission, File: path.Join(w.Agency, w.Name),
+			Message: fmt.Sprintf("%s would remove %d of the %d records that it can replace: it waits, and the last state stands [%s]",
+				w.Receipt, w.Removes, w.Of, diag.SubmissionWaits),
+			Next: d.command("confirm", w.Receipt) + ", or " + d.command("withdraw", w.Receipt)})
+	}
 	for _, w := range slices.Concat(s.Waiting, s.Remade) {
 		if e := diag.Codes[w.Code]; w.Code != diag.FileChanging {
 			d.Attention = append(d.Attention, attention{File: w.Pos.File, Message: fmt.Sprintf("%s [%s]", w.Message, w.Code), Next: e.Advice})
@@ -52,6 +59,10 @@ func (d *digest) file(f *pipeline.FileSummary) {
 		return
 	}
 	d.rowsRejected += f.Rows.Rejected
+	if f.Status == pipeline.StatusWaiting { // Unconfirmed says so
+		d.held++
+		return
+	}
 	d.rowsLoadedNow += f.Rows.Loaded
 	switch f.Status {
 	case pipeline.StatusAccepted:
@@ -149,6 +160,10 @@ func statusWords(status string) string {
 		return "accepted in part"
 	case pipeline.StatusQuarantined:
 		return "set aside: no mapping knows it"
+	case pipeline.StatusWaiting:
+		return "waits for confirmation"
+	case pipeline.StatusWithdrawn:
+		return "withdrawn"
 	case pipeline.StatusRefused:
 		return "refused: cannot be read"
 	}
@@ -178,6 +193,8 @@ func (d *digest) headline() string {
 		return fmt.Sprintf("Nothing new: %s received before. The last snapshot stands.", count(d.before, "file"))
 	case d.Status == pipeline.RunNothingNew:
 		return "Nothing new: the last snapshot stands."
+	case len(d.Files) == d.before && d.Decided:
+		return "Published again, because somebody decided so: what was withdrawn, refused or confirmed is followed."
 	case len(d.Files) == d.before:
 		return fmt.Sprintf("Published again, because a mapping or a setting changed: %s made anew.", count(d.Made, "file"))
 	}
@@ -219,6 +236,8 @@ func (d *digest) files(p *printer) {
 	for _, f := range d.byName() {
 		row := p.cells(f.Agency, f.Name, statusWords(f.Status), "")
 		switch {
+		case f.Duplicate && f.Status == pipeline.StatusWithdrawn:
+			row[2] = p.warn("received before, and withdrawn since")
 		case f.Duplicate:
 			row[2] = p.dim("received before, counted once")
 		case f.Status == pipeline.StatusAccepted:
@@ -227,7 +246,7 @@ func (d *digest) files(p *printer) {
 			row[2] = p.warn(statusWords(f.Status))
 		}
 		if !f.Duplicate && f.Rows.Read > 0 {
-			row[3] = styled(sumText(&f.Rows))
+			row[3] = styled(sumText(&f.Rows) + statedWords(f.Stated))
 		}
 		rows = append(rows, row)
 	}
@@ -270,6 +289,20 @@ func (d *digest) attend(p *printer) {
 		p.line("  %s: %s", a.File, a.Message)
 		p.line("    %s %s", p.arrow(), a.Next)
 	}
+}
+
+// statedWords is what a file does to what was received before, where it is case data or somebody said so.
+func statedWords(s pipeline.Statement) string {
+	kind := strings.ReplaceAll(s.Kind, "_", " ")
+	switch {
+	case s.Kind == "":
+		return ""
+	case s.By == pipeline.SaidByNobody:
+		return "; taken as " + kind + ", since nobody says"
+	case s.From != "":
+		return fmt.Sprintf("; %s of %s to %s", kind, s.From, s.To)
+	}
+	return "; " + kind
 }
 
 // sumText is a row balance as a sum that is visibly whole.
