@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"extract/extracttest": {"extract", "mappings", "schemas", "diag", "sandbox"},
 	"transform":           {"transform/assess", "mappings", "schemas", "diag"},
 	"transform/assess":    {"schemas", "diag"},
+	"transform/link/days": nil,
 	"transform/link/name": nil,
 	"load":                {"schemas", "diag", "sandbox"}, // what it must know of a mapping is handed to it
 	"load/loadtest":       {"load", "schemas", "diag", "sandbox"},
