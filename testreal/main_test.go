@@ -46,6 +46,9 @@ var needed = [][]string{
 	{"unodc_glotip", "2023-05-30", "data_glotip.xlsx"},
 	{"unodc_glotip", "2023-05-30_11col", "data_glotip.xlsx"},
 	{"unodc_glotip", "2025-04-14", "data_glotip.xlsx"},
+	{"linkage", "ep_name_variants_dev.csv"},
+	{"linkage", "bg_mps_terms_dev.csv"},
+	{"linkage", "opensanctions_name_pairs_dev.csv"},
 }
 
 func filesAreThere() error {

@@ -1,6 +1,9 @@
 package name
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // ownLetters is the letters that tell a language, those that tell more before those that tell
 // less: Ukrainian і is also Belarusian, ы and ё are, beside Russian, also Kyrgyz and Belarusian.
@@ -21,6 +24,7 @@ var ownLetters = []struct {
 	{"hbs", "čćđšž"},
 	{"tr", "ğı"},
 	{"ro", "ăâîșțţ"},
+	{"sq", "ëç"}, // ş is both Romanian and Turkish, and tells nothing
 }
 
 // languageOf tells the language of a name by its letters; empty where they tell none.
@@ -62,12 +66,23 @@ func hasVowelYer(words [][]rune) bool {
 	return false
 }
 
-// secondReading is how the second romanisation of a name in l sounds. A name without letters of
-// its own may be Romanian or Albanian.
-func (l language) secondReading() reading {
-	switch l {
-	case "", "ro", "mo":
+// secondReading is how the second romanisation of words in l sounds. Plain Latin may be Romanian or
+// Albanian; of a word with marks or in Cyrillic the sounds are known.
+func (l language) secondReading(words [][]rune) reading {
+	switch {
+	case l == "ro", l == "" && !anyIn(words, unicode.Cyrillic):
 		return balkan
 	}
 	return slavic
+}
+
+func anyIn(words [][]rune, script *unicode.RangeTable) bool {
+	for _, w := range words {
+		for _, r := range w {
+			if unicode.Is(script, r) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -7,22 +7,22 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// romanise gives both readings of s in ASCII lower case, with one space between words, and the
-// language it was read as.
-func romanise(s string) (first, second string, l language) {
+// romanise gives both readings of s in ASCII lower case, with one space between words, and how the
+// second one sounds.
+func romanise(s string) (first, second string, sounds reading) {
 	if plain(s) {
 		first = lower(s)
-		return first, first, ""
+		return first, first, balkan
 	}
 	words := wordsOf(s)
-	l = languageOf(words)
+	l := languageOf(words)
 	var a, b strings.Builder
 	for _, w := range words {
 		part(&a)
 		part(&b)
 		letters.write(&a, &b, w, l)
 	}
-	return strings.TrimSuffix(a.String(), " "), strings.TrimSuffix(b.String(), " "), l
+	return strings.TrimSuffix(a.String(), " "), strings.TrimSuffix(b.String(), " "), l.secondReading(words)
 }
 
 // part begins a word.

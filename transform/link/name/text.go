@@ -15,7 +15,7 @@ type Text struct {
 // mark (-, ?) and what has no letter give an empty Text. Parsing the joined Tokens again gives the
 // same Tokens and Skeleton.
 func Parse(s string) Text {
-	first, second, l := romanise(s)
+	first, second, sounds := romanise(s)
 	tokens := strings.Fields(first)
 	if len(tokens) == 0 || isEmpty(tokens) {
 		return Text{}
@@ -28,7 +28,7 @@ func Parse(s string) Text {
 	if len(alt) != len(tokens) { // a second reading that leaves nothing of a token
 		alt = tokens
 	}
-	sound := skeletons(alt, l.secondReading())
+	sound := skeletons(alt, sounds)
 	if second == first && same(sound, t.Skeleton) {
 		return t
 	}
