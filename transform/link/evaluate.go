@@ -35,11 +35,51 @@ type Evaluation struct {
 	AtHalf      Quality `json:"pairs_at_half"` // pairs of probability 0.5 or more
 	Best        Quality `json:"pairs_best"`    // at the threshold with the highest F1
 	BestAt      float64 `json:"best_at"`       // that threshold
+	AtLink      Quality `json:"pairs_at_link"` // pairs over the threshold of links
 	Clusters    Quality `json:"clusters"`      // pairs of one cluster
 	BCubed      Quality `json:"b_cubed"`
 	Exact       float64 `json:"exact"`   // the share of true clusters that were found as they are
 	Largest     int     `json:"largest"` // records of the largest cluster
 	LargestTrue int     `json:"largest_true"`
+	OverMerge   float64 `json:"over_merge"` // the largest cluster by the largest true one
+	Calibration []Bin   `json:"calibration"`
+}
+
+// A Bin is the pairs of a tenth of the probabilities: where the model is right, Observed is Mean.
+type Bin struct {
+	From     float64 `json:"from"`
+	To       float64 `json:"to"`
+	Pairs    int64   `json:"pairs"`
+	Mean     float64 `json:"mean"`     // of their probabilities
+	Observed float64 `json:"observed"` // the share of them that are of one person
+}
+
+// bins is how many parts the probabilities are parted in.
+const bins = 10
+
+// calibrate holds the pairs' probabilities against the truth. Pairs come in the order of their
+// records, so that the sums are the same for any number of threads.
+func calibrate(truth []int32, pairs []Pair) []Bin {
+	out := make([]Bin, bins)
+	for i := range out {
+		out[i].From, out[i].To = float64(i)/bins, float64(i+1)/bins
+	}
+	for _, p := range pairs {
+		prob := Probability(p.Bits)
+		b := &out[min(int(prob*bins), bins-1)]
+		b.Pairs++
+		b.Mean += prob
+		if truth[p.A] == truth[p.B] {
+			b.Observed++
+		}
+	}
+	for i := range out {
+		if n := float64(out[i].Pairs); n > 0 {
+			out[i].Mean /= n
+			out[i].Observed /= n
+		}
+	}
+	return out
 }
 
 // Evaluate holds pairs and clusters against the truth: for each record, by number, a number of the
@@ -62,7 +102,8 @@ func (l *Linker) Evaluate(truth []int32, pairs []Pair, c *Clusters) Evaluation {
 	if e.TruePairs > 0 {
 		e.Ceiling = float64(met) / float64(e.TruePairs)
 	}
-	e.pairs(truth, pairs)
+	e.pairs(truth, pairs, BitsOf(l.spec.Thresholds.Link))
+	e.Calibration = calibrate(truth, pairs)
 	found := groups(c.Of)
 	right, all := int64(0), l.pairsWithin(c.Of)
 	exact := 0
@@ -96,13 +137,16 @@ func (l *Linker) Evaluate(truth []int32, pairs []Pair, c *Clusters) Evaluation {
 	n := float64(len(truth))
 	e.BCubed = quality(b3p, n, n)
 	e.BCubed.Recall = b3r / n
-	e.BCubed.F1 = 2 * e.BCubed.Precision * e.BCubed.Recall / (e.BCubed.Precision + e.BCubed.Recall)
-	e.Exact = float64(exact) / float64(len(size))
+	if sum := e.BCubed.Precision + e.BCubed.Recall; sum > 0 {
+		e.BCubed.F1 = 2 * e.BCubed.Precision * e.BCubed.Recall / sum
+	}
+	e.Exact = float64(exact) / float64(max(len(size), 1))
+	e.OverMerge = float64(e.Largest) / float64(max(e.LargestTrue, 1))
 	return e
 }
 
 // pairs finds the quality of pairs over every threshold.
-func (e *Evaluation) pairs(truth []int32, pairs []Pair) {
+func (e *Evaluation) pairs(truth []int32, pairs []Pair, link float64) {
 	byBits := slices.Clone(pairs)
 	slices.SortFunc(byBits, func(x, y Pair) int {
 		return cmp.Or(cmp.Compare(y.Bits, x.Bits), cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B))
@@ -118,6 +162,9 @@ func (e *Evaluation) pairs(truth []int32, pairs []Pair) {
 		q := quality(right, float64(i+1), float64(e.TruePairs))
 		if p.Bits >= 0 {
 			e.AtHalf = q
+		}
+		if p.Bits >= link {
+			e.AtLink = q
 		}
 		if q.F1 > e.Best.F1 {
 			e.Best, e.BestAt = q, Probability(p.Bits)

@@ -54,6 +54,17 @@ type Rarity struct {
 	Count   map[uint64]int64 `json:"count"`
 }
 
+// chance is how often two records have the same word; 0 where no word stands twice. It counts the
+// records as they are, those of one person among them, as each word's own count does: against u, which
+// is free of them, the words of a person with many records would look common.
+func (r Rarity) chance() float64 {
+	pairs := int64(0)
+	for _, n := range r.Count {
+		pairs += n * (n - 1)
+	}
+	return float64(pairs) / max(float64(r.Records)*float64(r.Records-1), 1)
+}
+
 // Session is one estimation: the pairs of one rule.
 type Session struct {
 	Rule    string  `json:"rule"`

@@ -37,7 +37,7 @@ type Scorer struct {
 type rarity struct {
 	f     *feature
 	share []float64
-	u     float64 // log2 of the level's u
+	u     float64 // log2 of how often two records have the same word
 }
 
 // Scorer binds a model to the table. The model may be of another table, whose spec was the same.
@@ -65,7 +65,7 @@ func (l *Linker) Scorer(m *Model) *Scorer {
 			var r rarity
 			if step.frequency != nil {
 				r = newRarity(step.frequency, m.Frequencies[step.frequency.of])
-				r.u = math.Log2(c.U[k])
+				r.u = math.Log2(cmp.Or(m.Frequencies[step.frequency.of].chance(), c.U[k]))
 			}
 			rs = append(rs, r)
 		}
@@ -83,8 +83,8 @@ func newRarity(f *feature, of Rarity) rarity {
 	return r
 }
 
-// rare is what the words' rarity adds at the level: a word twice as rare as the level's average
-// is worth a bit more.
+// rare is what the words' rarity adds at the level: a word twice as rare as the average one that two
+// records have in common is worth a bit more.
 func (s *Scorer) rare(i, level int, a, b int32) float64 {
 	if level < 1 || level > len(s.rarity[i]) {
 		return 0

@@ -1,9 +1,7 @@
 package link
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -33,6 +31,9 @@ type Field struct {
 
 // A Kind is how a field's words are standardised.
 type Kind string
+
+// Kinds is every kind of field.
+var Kinds = []Kind{Name, Text, Code, Date, Birth, Number, Reference, Email}
 
 // The kinds of field.
 const (
@@ -137,67 +138,4 @@ func (s Spec) withDefaults() Spec {
 	set(&s.Guard.Average, -2)
 	set(&s.Guard.Unscored, -6)
 	return s
-}
-
-// check finds what is wrong with the spec without data.
-func (s *Spec) check() error {
-	var errs []error
-	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	known := map[string]Kind{}
-	for _, f := range s.Fields {
-		if !slices.Contains([]Kind{Name, Text, Code, Date, Birth, Number, Reference, Email}, f.Kind) {
-			fail("field %q: no kind %q", f.Name, f.Kind)
-		}
-		if _, twice := known[f.Name]; twice || f.Name == "" || strings.Contains(f.Name, ".") {
-			fail("field %q: a field's name stands once, and has no point", f.Name)
-		}
-		known[f.Name] = f.Kind
-	}
-	feature := func(where, of string) {
-		field, form, _ := strings.Cut(of, ".")
-		kind, ok := known[field]
-		if !ok {
-			fail("%s: no field %q", where, field)
-		} else if findForm(kind, form) == nil {
-			fail("%s: a field of kind %s has no form %q", where, kind, form)
-		}
-	}
-	for _, c := range s.Comparisons {
-		where := fmt.Sprintf("comparison %q", c.Name)
-		if len(c.Levels) == 0 || len(c.Levels) > maxLevels {
-			fail("%s: from 1 to %d levels", where, maxLevels)
-		}
-		for _, l := range c.Levels {
-			if _, ok := tests[l.Is]; !ok && l.Is != exchanged {
-				fail("%s: no test %q", where, l.Is)
-			}
-			if l.Is == exchanged && len(l.Of) != 2 {
-				fail("%s: %s is of two features", where, exchanged)
-			}
-			if len(l.Of) == 0 {
-				fail("%s: a level is of nothing", where)
-			}
-			for _, of := range l.Of {
-				feature(where, of)
-			}
-			if l.Frequency != "" {
-				feature(where, l.Frequency)
-			}
-		}
-		for _, of := range slices.Concat(c.UnlessBoth, c.UnlessEqual) {
-			feature(where, of)
-		}
-	}
-	if len(s.Blocking) == 0 || len(s.Blocking) > maxRules {
-		fail("blocking: from 1 to %d rules", maxRules)
-	}
-	for _, r := range s.Blocking {
-		if len(r.On) == 0 {
-			fail("rule %q: it is on nothing", r.Name)
-		}
-		for _, of := range slices.Concat(r.On, r.Refine) {
-			feature(fmt.Sprintf("rule %q", r), of)
-		}
-	}
-	return errors.Join(errs...)
 }

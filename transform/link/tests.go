@@ -18,6 +18,7 @@ type test func(m *memo, a, b int32) bool
 var tests = map[string]func(f *feature, l Level, slot int) test{
 	"equal":        equalTest,       // the same word
 	"shares":       sharesTest,      // sets with a word in common
+	"jaccard":      jaccardTest,     // sets: what both have of what either has, rare words weighing more: at least
 	"jaro_winkler": jaroWinklerTest, // a similarity of at least
 	"levenshtein":  levenshteinTest, // insertions, deletions, replacements: at most
 	"one_edit":     oneEditTest,     // one insertion, deletion, replacement or exchange of neighbours
