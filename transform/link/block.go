@@ -1,6 +1,7 @@
 package link
 
 import (
+	"context"
 	"hash/fnv"
 	"slices"
 )
@@ -24,6 +25,7 @@ type blocking struct {
 	ids    []uint32
 	sets   [][][]uint32 // by rule and record; nil for rules of one key
 	report BlockReport
+	gone   []Gone // blocks that a cap parted or dropped
 	across *Table // not nil: only pairs of two lists
 }
 
@@ -56,10 +58,12 @@ func newBlocking(spec *Spec, t *Table, fs *features) *blocking {
 	}
 	b.report.Records = t.Len()
 	b.report.Rules = make([]RuleReport, b.rules)
-	for r, rule := range spec.Blocking {
-		b.report.Rules[r].Rule = rule.String()
-		b.rule(r, rule, spec.Limits.Block, fs, t.Len())
-	}
+	byRule, gone := make([][]block, b.rules), make([][]Gone, b.rules)
+	_ = parallel(context.Background(), b.rules, func() struct{} { return struct{}{} }, func(_ struct{}, r int) {
+		b.report.Rules[r].Rule = spec.Blocking[r].String()
+		byRule[r], gone[r] = b.rule(r, spec.Blocking[r], spec.Limits.Block, fs, t.Len())
+	})
+	b.blocks, b.gone = slices.Concat(byRule...), slices.Concat(gone...)
 	b.spend(int64(spec.Limits.PairsPerRecord) * int64(t.Len()))
 	b.number(t.Len())
 	b.sum()
@@ -68,7 +72,7 @@ func newBlocking(spec *Spec, t *Table, fs *features) *blocking {
 
 // rule makes the blocks of one rule: those over the cap are parted by the features of refine, one
 // more at a time, and dropped where that does not help.
-func (b *blocking) rule(r int, rule Rule, most int, fs *features, n int) {
+func (b *blocking) rule(r int, rule Rule, most int, fs *features, n int) (out []block, gone []Gone) {
 	entries, several := keysOf(rule.On, fs, n)
 	if several {
 		b.sets[r] = make([][]uint32, n)
@@ -76,26 +80,34 @@ func (b *blocking) rule(r int, rule Rule, most int, fs *features, n int) {
 	rep := &b.report.Rules[r]
 	for _, blk := range b.group(r, entries) {
 		if len(blk.members) <= most {
-			b.blocks = append(b.blocks, blk)
+			out = append(out, blk)
 			continue
 		}
+		gone = append(gone, Gone{r, blk.key})
 		before, parts := blk.pairs, []block{blk}
 		if len(rule.Refine) > 0 {
 			rep.Refined++
 		}
 		for _, of := range rule.Refine {
+			for _, p := range parts {
+				if len(p.members) > most {
+					gone = append(gone, Gone{r, p.key})
+				}
+			}
 			parts = b.part(parts, fs.get(of), most)
 		}
 		for _, p := range parts {
 			if len(p.members) > most {
 				rep.Dropped++
+				gone = append(gone, Gone{r, p.key})
 				continue
 			}
 			before -= p.pairs
-			b.blocks = append(b.blocks, p)
+			out = append(out, p)
 		}
 		rep.Lost += before
 	}
+	return out, gone
 }
 
 // part parts the blocks over the cap by one more feature.
@@ -249,6 +261,7 @@ func (b *blocking) spend(budget int64) {
 		rep.Dropped++
 		rep.Lost += blk.pairs
 		total -= blk.pairs
+		b.gone = append(b.gone, Gone{blk.rule, blk.key})
 		blk.members = nil
 	}
 	b.blocks = slices.DeleteFunc(b.blocks, func(blk block) bool { return blk.members == nil })

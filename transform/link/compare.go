@@ -1,5 +1,7 @@
 package link
 
+import "slices"
+
 // A comparer finds the levels of pairs. It is compiled once and safe for many goroutines, each
 // with a memo of its own.
 type comparer struct {
@@ -119,11 +121,7 @@ func (s *step) holds(m *memo, a, b int32) bool {
 }
 
 func (l *ladder) missing(a, b int32) bool {
-	any := false
-	for _, f := range l.asked {
-		any = any || f.has(a) && f.has(b)
-	}
-	if !any {
+	if !slices.ContainsFunc(l.asked, func(f *feature) bool { return f.at[a] >= 0 && f.at[b] >= 0 }) {
 		return true
 	}
 	if len(l.unlessBoth) > 0 && all(l.unlessBoth, func(f *feature) bool { return f.has(a) && f.has(b) }) {

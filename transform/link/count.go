@@ -74,7 +74,12 @@ func (t *tally) sorted() []counted {
 	return out
 }
 
-// count streams every pair and keeps only how many came to what.
+// keptPatterns is how many pairs' patterns are kept for Score, which then need not compare again:
+// eight bytes each. More than that are compared twice.
+const keptPatterns = 1 << 25
+
+// count streams every pair and keeps only how many came to what, and, of as many as memory allows,
+// the patterns in the order of the pairs.
 func (l *Linker) count(ctx context.Context) ([]counted, error) {
 	type worker struct {
 		tally *tally
@@ -84,19 +89,28 @@ func (l *Linker) count(ctx context.Context) ([]counted, error) {
 	shards := l.blocking.shards()
 	start := func() worker { return worker{newTally(), l.newMemo()} }
 	made := make(chan worker, len(shards))
+	var kept [][]Pattern
+	if l.blocking.report.Pairs <= keptPatterns {
+		kept = make([][]Pattern, len(shards))
+	}
 	err := parallel(ctx, len(shards), func() worker {
 		w := start()
 		made <- w
 		return w
 	}, func(w worker, i int) {
 		l.blocking.each(shards[i], nil, func(a, b int32, mask uint32) {
-			w.tally.add(outcome{l.stratum(a, b), mask, l.compare.pattern(w.memo, a, b)}, 1)
+			p := l.compare.pattern(w.memo, a, b)
+			w.tally.add(outcome{l.stratum(a, b), mask, p}, 1)
+			if kept != nil {
+				kept[i] = append(kept[i], p)
+			}
 		})
 	})
 	close(made)
 	if err != nil {
 		return nil, err
 	}
+	l.keepPatterns(kept)
 	for w := range made {
 		workers = append(workers, w)
 	}
@@ -109,4 +123,16 @@ func (l *Linker) count(ctx context.Context) ([]counted, error) {
 		}
 	}
 	return sum.sorted(), nil
+}
+
+func (l *Linker) keepPatterns(kept [][]Pattern) {
+	l.once.Lock()
+	defer l.once.Unlock()
+	l.patterns = kept
+}
+
+func (l *Linker) knownPatterns() [][]Pattern {
+	l.once.Lock()
+	defer l.once.Unlock()
+	return l.patterns
 }

@@ -1,9 +1,11 @@
 package link
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
-	"time"
+
+	"palermo/transform/link/days"
 )
 
 // parseDays reads a day, a month, a year, or two of them with "/" between, as a closed interval of
@@ -67,56 +69,24 @@ func civilInterval(y, m, d string) (from, to int32, ok bool) {
 	if err != nil || yy < 1000 || yy > 2200 {
 		return 0, 0, false
 	}
-	if m == "" {
-		return dayNumber(yy, 1, 1), dayNumber(yy, 12, 31), true
+	var i days.Interval
+	mm, errM := strconv.Atoi(m)
+	dd, errD := strconv.Atoi(d)
+	switch {
+	case m == "":
+		i, ok = days.Year(yy)
+	case errM != nil:
+	case d == "":
+		i, ok = days.Month(yy, mm)
+	case errD == nil:
+		i, ok = days.Of(yy, mm, dd)
 	}
-	mm, err := strconv.Atoi(m)
-	if err != nil || mm < 1 || mm > 12 {
-		return 0, 0, false
-	}
-	if d == "" {
-		return dayNumber(yy, mm, 1), dayNumber(yy, mm+1, 1) - 1, true
-	}
-	dd, err := strconv.Atoi(d)
-	if err != nil || dd < 1 || dayNumber(yy, mm, dd) >= dayNumber(yy, mm+1, 1) {
-		return 0, 0, false
-	}
-	day := dayNumber(yy, mm, dd)
-	return day, day, true
+	return i.Lo, i.Hi, ok
 }
 
-func dayNumber(y, m, d int) int32 {
-	return int32(time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
-}
+func civilYear(day int32) int { y, _, _ := days.Date(day); return y }
 
-func civil(day int32) time.Time { return time.Unix(int64(day)*86400, 0).UTC() }
-
-func civilYear(day int32) int { return civil(day).Year() }
-
-func isoDay(day int32) string { return civil(day).Format("2006-01-02") }
-
-// packDay is the day's digits, four bits each, so that a bytewise comparison counts digits.
-func packDay(day int32) uint32 {
-	t := civil(day)
-	v := uint32(0)
-	for _, n := range [...]int{t.Year() / 100, t.Year() % 100, int(t.Month()), t.Day()} {
-		v = v<<8 | uint32(n/10)<<4 | uint32(n%10)
-	}
-	return v
-}
-
-// digitsApart is how many decimal digits of two packed days differ.
-func digitsApart(a, b uint32) int {
-	n := 0
-	for x := a ^ b; x != 0; x >>= 4 {
-		if x&0xf != 0 {
-			n++
-		}
-	}
-	return n
-}
-
-// swapped reports whether the two packed days have day and month exchanged.
-func swapped(a, b uint32) bool {
-	return a>>16 == b>>16 && a>>8&0xff == b&0xff && a&0xff == b>>8&0xff
+func isoDay(day int32) string {
+	y, m, d := days.Date(day)
+	return fmt.Sprintf("%04d-%02d-%02d", y, m, d)
 }

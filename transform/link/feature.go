@@ -1,9 +1,12 @@
 package link
 
 import (
+	"context"
+	"slices"
 	"strconv"
 	"strings"
 
+	"palermo/transform/link/days"
 	"palermo/transform/link/name"
 )
 
@@ -16,8 +19,8 @@ type feature struct {
 	sets  [][]int32 // by record, where any record has more than one; else nil
 
 	// What some tests look at, by word; made by the first that asks.
-	from, to []int32  // days
-	packed   []uint32 // days as digits
+	from, to []int32 // days
+	packed   []days.Packed
 	number   []float64
 	texts    []name.Text
 }
@@ -36,6 +39,12 @@ func (fs *features) get(of string) *feature {
 	if f := fs.made[of]; f != nil {
 		return f
 	}
+	f := fs.make(of)
+	fs.made[of] = f
+	return f
+}
+
+func (fs *features) make(of string) *feature {
 	fieldName, formName, _ := strings.Cut(of, ".")
 	var field Field
 	for _, f := range fs.spec.Fields {
@@ -43,9 +52,39 @@ func (fs *features) get(of string) *feature {
 			field = f
 		}
 	}
-	f := newFeature(of, field, findForm(field.Kind, formName), fs.source(field))
-	fs.made[of] = f
-	return f
+	return newFeature(of, field, findForm(field.Kind, formName), fs.source(field))
+}
+
+// makeAll makes every feature that the spec names, several at a time.
+func (fs *features) makeAll() {
+	var names []string
+	add := func(of string) {
+		if of != "" && !slices.Contains(names, of) {
+			names = append(names, of)
+		}
+	}
+	for _, c := range fs.spec.Comparisons {
+		for _, l := range c.Levels {
+			for _, of := range append(slices.Clone(l.Of), l.Frequency) {
+				add(of)
+			}
+		}
+		for _, of := range slices.Concat(c.UnlessBoth, c.UnlessEqual) {
+			add(of)
+		}
+	}
+	for _, r := range fs.spec.Blocking {
+		for _, of := range slices.Concat(r.On, r.Refine) {
+			add(of)
+		}
+	}
+	made := make([]*feature, len(names))
+	_ = parallel(context.Background(), len(names), func() struct{} { return struct{}{} }, func(_ struct{}, i int) {
+		made[i] = fs.make(names[i])
+	})
+	for i, f := range made {
+		fs.made[names[i]] = f
+	}
 }
 
 // source is the field's column, or its columns joined. A column that the table lacks is missing
@@ -135,10 +174,10 @@ func (f *feature) days() {
 	if f.from != nil {
 		return
 	}
-	f.from, f.to, f.packed = make([]int32, len(f.words)), make([]int32, len(f.words)), make([]uint32, len(f.words))
+	f.from, f.to, f.packed = make([]int32, len(f.words)), make([]int32, len(f.words)), make([]days.Packed, len(f.words))
 	for i, w := range f.words {
 		f.from[i], f.to[i], _ = parseDays(w, "")
-		f.packed[i] = packDay(f.from[i])
+		f.packed[i] = days.Pack(f.from[i])
 	}
 }
 

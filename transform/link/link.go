@@ -3,6 +3,7 @@ package link
 import (
 	"fmt"
 	"slices"
+	"sync"
 )
 
 // A Linker is a table and a spec, compiled. It is safe for use by several goroutines.
@@ -13,6 +14,9 @@ type Linker struct {
 	features *features
 	compare  comparer
 	blocking *blocking
+
+	once     sync.Mutex
+	patterns [][]Pattern // of every pair, shard by shard, where Fit has compared them and they fit in memory
 }
 
 // Open standardises the table's words and makes the blocks. It borrows the table, which must not
@@ -28,6 +32,7 @@ func Open(spec Spec, t *Table) (*Linker, error) {
 	l := &Linker{spec: spec}
 	l.table, l.order = inOrder(t)
 	l.features = &features{spec: &l.spec, table: l.table, made: map[string]*feature{}}
+	l.features.makeAll()
 	l.compare = compile(&l.spec, l.features)
 	l.blocking = newBlocking(&l.spec, l.table, l.features)
 	return l, nil

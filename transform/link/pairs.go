@@ -29,14 +29,15 @@ func (b *blocking) shards() []shard {
 	return out
 }
 
-// each hands f every pair of the shard, the smaller record first, once over all shards. fresh, if
-// not nil, leaves only pairs with a record that it marks.
-func (b *blocking) each(s shard, fresh []bool, f func(x, y int32, mask uint32)) {
+// each hands f every pair of the shard, the smaller record first, once over all shards. again, if
+// not nil, leaves only pairs that it asks for.
+func (b *blocking) each(s shard, again *revisit, f func(x, y int32, mask uint32)) {
 	for k := s.from; k < s.to; k++ {
-		members := b.blocks[k].members
-		for i, x := range members {
-			for _, y := range members[i+1:] {
-				if fresh != nil && !fresh[x] && !fresh[y] {
+		blk := &b.blocks[k]
+		whole := again == nil || again.gone[Gone{blk.rule, blk.key}]
+		for i, x := range blk.members {
+			for _, y := range blk.members[i+1:] {
+				if !whole && !again.fresh[x] && !again.fresh[y] {
 					continue
 				}
 				if b.across != nil && b.across.list(x) == b.across.list(y) {

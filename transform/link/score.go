@@ -112,19 +112,28 @@ func (s *Scorer) weigh(a, b int32, p Pattern) float64 {
 // order of their records.
 func (s *Scorer) Score(ctx context.Context) ([]Pair, error) { return s.score(ctx, nil) }
 
-// ScoreFresh is Score of the pairs with a record that fresh marks, by number.
-func (s *Scorer) ScoreFresh(ctx context.Context, fresh []bool) ([]Pair, error) {
-	return s.score(ctx, fresh)
-}
-
-func (s *Scorer) score(ctx context.Context, fresh []bool) ([]Pair, error) {
+// score streams the pairs of which again is true; all where it is nil.
+func (s *Scorer) score(ctx context.Context, again *revisit) ([]Pair, error) {
 	l := s.l
 	shards := l.blocking.shards()
 	out := make([][]Pair, len(shards))
 	least := BitsOf(l.spec.Thresholds.Keep)
+	known := l.knownPatterns()
+	if again != nil {
+		known = nil // the patterns are of all pairs
+	}
 	err := parallel(ctx, len(shards), l.newMemo, func(m *memo, i int) {
-		l.blocking.each(shards[i], fresh, func(a, b int32, mask uint32) {
-			p := l.compare.pattern(m, a, b)
+		var rest []Pattern
+		if known != nil {
+			rest = known[i]
+		}
+		l.blocking.each(shards[i], again, func(a, b int32, mask uint32) {
+			var p Pattern
+			if known != nil {
+				p, rest = rest[0], rest[1:]
+			} else {
+				p = l.compare.pattern(m, a, b)
+			}
 			if bits := s.weigh(a, b, p); bits >= least {
 				out[i] = append(out[i], Pair{a, b, mask, p, bits})
 			}

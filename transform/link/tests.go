@@ -3,6 +3,7 @@ package link
 import (
 	"math"
 
+	"palermo/transform/link/days"
 	"palermo/transform/link/name"
 )
 
@@ -158,13 +159,13 @@ func daysAfterTest(f *feature, l Level, _ int) test {
 func digitsTest(f *feature, l Level, _ int) test {
 	f.days()
 	return func(_ *memo, a, b int32) bool {
-		return float64(digitsApart(f.packed[f.at[a]], f.packed[f.at[b]])) <= l.Most
+		return float64(days.Digits(f.packed[f.at[a]], f.packed[f.at[b]])) <= l.Most
 	}
 }
 
 func swappedTest(f *feature, _ Level, _ int) test {
 	f.days()
-	return func(_ *memo, a, b int32) bool { return swapped(f.packed[f.at[a]], f.packed[f.at[b]]) }
+	return func(_ *memo, a, b int32) bool { return days.Swapped(f.packed[f.at[a]], f.packed[f.at[b]]) }
 }
 
 func overlapTest(f *feature, l Level, _ int) test {

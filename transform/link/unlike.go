@@ -1,11 +1,13 @@
 package link
 
 import (
+	"context"
 	"fmt"
 	"hash/fnv"
 	"maps"
 	"math"
 	"slices"
+	"sync"
 )
 
 // sampled is how many pairs of any two records, from a sample, were at each level of each
@@ -26,20 +28,48 @@ func (l *Linker) sample() *sampled {
 		s.at = append(s.at, make([]float64, len(l.compare.ladders[i].steps)+1))
 		s.first = append(s.first, l.exactShare(i))
 	}
-	memo := l.newMemo()
-	for k, a := range chosen {
+	l.levelsOf(chosen, s.at)
+	return s
+}
+
+// levelsOf counts the levels of all pairs of the records. Counts are whole numbers, so that it does
+// not matter who counts what.
+func (l *Linker) levelsOf(chosen []int32, at [][]float64) {
+	type worker struct {
+		memo *memo
+		at   [][]int64
+	}
+	var mu sync.Mutex
+	var all []worker
+	_ = parallel(context.Background(), len(chosen), func() worker {
+		w := worker{memo: l.newMemo()}
+		for i := range at {
+			w.at = append(w.at, make([]int64, len(at[i])))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, w)
+		return w
+	}, func(w worker, k int) {
+		a := chosen[k]
 		for _, b := range chosen[k+1:] {
 			if l.spec.Across && l.table.list(a) == l.table.list(b) {
 				continue
 			}
 			for i := range l.compare.ladders {
-				if d := l.compare.ladders[i].level(memo, a, b); d > 0 {
-					s.at[i][d-1]++
+				if d := l.compare.ladders[i].level(w.memo, a, b); d > 0 {
+					w.at[i][d-1]++
 				}
 			}
 		}
+	})
+	for _, w := range all {
+		for i := range at {
+			for k, n := range w.at[i] {
+				at[i][k] += float64(n)
+			}
+		}
 	}
-	return s
 }
 
 func (l *Linker) sampleOf(n int) []int32 {
