@@ -1,6 +1,7 @@
 package link
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -57,6 +58,8 @@ const (
 	rulePairs     = 15.0 // a record: what one rule may cost
 	allRulesPairs = 60.0 // a record: what all may
 	mostRules     = 24
+	mostRuled     = 14   // fields that rules are on
+	mostTriples   = 6000 // of atoms that are tried
 	trials        = 4096 // imagined pairs of one person
 	leastGain     = 2    // of them: what a further rule must bring
 	wholeEnough   = 0.7  // of the records: the blocks of so many have to be under the cap
@@ -100,6 +103,7 @@ type ruling struct {
 	identity   bool                  // there are identifying atoms
 	agree      [][trials / 64]uint64 // by atom: the imagined pairs that agree in it
 	candidates []candidate
+	triples    int // tried
 	meet       meeting
 }
 
@@ -108,7 +112,7 @@ func (in *inference) newRuling() *ruling {
 	r := &ruling{records: t.Len(), list: t.list, across: in.spec.Across, cap: defaultBlock}
 	r.scale = float64(in.table.Len()) / float64(max(r.records, 1))
 	fs := &features{spec: &in.spec, table: t, made: map[string]*feature{}}
-	for g := range in.fields {
+	for _, g := range in.ruled() {
 		f := &in.fields[g]
 		for _, a := range atomsOf(f) {
 			a.group, a.identity = g, slices.Contains(identifying, f.role)
@@ -120,6 +124,27 @@ func (in *inference) newRuling() *ruling {
 		}
 	}
 	return r
+}
+
+// ruled is the fields that rules may be on: those that persons are told apart by, then those in which
+// two records agree the least often by chance.
+func (in *inference) ruled() []int {
+	var out []int
+	for g := range in.fields {
+		out = append(out, g)
+	}
+	other := func(g int) int {
+		if slices.Contains(identifying, in.fields[g].role) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(out, func(a, b int) int {
+		return cmp.Or(other(a)-other(b), cmp.Compare(in.fields[a].p.equal, in.fields[b].p.equal))
+	})
+	out = out[:min(len(out), mostRuled)]
+	slices.Sort(out)
+	return out
 }
 
 // some is the table of some of the records, with no word that they do not have.
@@ -205,7 +230,8 @@ func (r *ruling) try(atoms []int) {
 		}
 	}
 	if len(atoms) == 2 && c.cost <= narrowed*rulePairs {
-		for t := atoms[1] + 1; t < len(r.atoms); t++ {
+		for t := atoms[1] + 1; t < len(r.atoms) && r.triples < mostTriples; t++ {
+			r.triples++
 			if r.atoms[t].group != r.atoms[atoms[0]].group && r.atoms[t].group != r.atoms[atoms[1]].group {
 				r.try([]int{atoms[0], atoms[1], t})
 			}
