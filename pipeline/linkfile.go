@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"unicode"
 
 	"palermo/diag"
@@ -117,7 +118,7 @@ func (f *linkFile) refuseReleased() error {
 // linkChunk is how many rows go from the reading of a CSV to its columns at once.
 const linkChunk = 4096
 
-// readLinkCSV reads rows in one goroutine and makes columns of them in another.
+// readLinkCSV reads rows in one goroutine and makes columns of them in others.
 func readLinkCSV(ctx context.Context, path string) (*linkFile, error) {
 	name := filepath.Base(path)
 	in, err := extract.Open(path, extract.Options{Name: name})
@@ -128,35 +129,62 @@ func readLinkCSV(ctx context.Context, path string) (*linkFile, error) {
 	if in.Format() != "csv" {
 		return nil, linkFileError(diag.FileFormat, diag.Pos{File: name}, "palermo link reads CSV and Parquet, not workbooks")
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	f := &linkFile{name: name}
-	chunks, made := make(chan [][]string, 4), make(chan []*linkColumn, 1)
-	header := make(chan int, 1)
-	go func() {
-		columns := make([]*linkColumn, <-header)
-		for i := range columns {
-			columns[i] = newLinkColumn()
-		}
-		for chunk := range chunks {
-			for i, cells := range chunk {
-				columns[i].add(cells)
-			}
-		}
-		made <- columns
-	}()
-	head, err := f.streamCSV(ctx, in.Sheets()[0], header, chunks)
-	close(chunks)
-	columns := <-made
+	g := &gathering{}
+	head, err := f.streamCSV(ctx, in.Sheets()[0], g)
+	g.wait()
 	if err != nil {
 		return nil, linkOpenError(err)
 	}
 	for i, n := range head {
 		if n != "" {
-			f.columns = append(f.columns, columns[i].column(n))
+			f.columns = append(f.columns, g.columns[i].column(n))
 		}
 	}
 	return f, f.checkHeader()
+}
+
+// gatherers is how many goroutines make columns.
+const gatherers = 2
+
+// gathering makes columns of chunks of rows: each goroutine takes every second column, so that a
+// column's words come in the order of its rows.
+type gathering struct {
+	columns []*linkColumn
+	chunks  [gatherers]chan [][]string
+	work    sync.WaitGroup
+}
+
+func (g *gathering) start(width int) {
+	g.columns = make([]*linkColumn, width)
+	for i := range g.columns {
+		g.columns[i] = newLinkColumn()
+	}
+	for k := range g.chunks {
+		g.chunks[k] = make(chan [][]string, 2)
+		g.work.Go(func() {
+			for chunk := range g.chunks[k] {
+				for i := k; i < len(chunk); i += gatherers {
+					g.columns[i].add(chunk[i])
+				}
+			}
+		})
+	}
+}
+
+func (g *gathering) take(chunk [][]string) {
+	for _, c := range g.chunks {
+		c <- chunk
+	}
+}
+
+func (g *gathering) wait() {
+	for _, c := range g.chunks {
+		if c != nil {
+			close(c)
+		}
+	}
+	g.work.Wait()
 }
 
 // linkOpenError is a finding of extract as this package's own.
@@ -168,39 +196,20 @@ func linkOpenError(err error) error {
 	return err
 }
 
-// streamCSV sends the cells below the header, column by column in chunks. It says the header's
-// width once, which is 0 where there is none.
-func (f *linkFile) streamCSV(ctx context.Context, s extract.Sheet, width chan<- int, chunks chan<- [][]string) (head []string, err error) {
+// streamCSV hands over the cells below the header, column by column in chunks.
+func (f *linkFile) streamCSV(ctx context.Context, s extract.Sheet, g *gathering) (head []string, err error) {
 	var chunk [][]string
-	n := 0
-	told := false
-	tell := func() {
-		if !told {
-			width <- len(head)
-			told = true
-		}
-	}
-	defer tell()
-	flush := func() {
-		if n > 0 {
-			chunks <- chunk
-		}
-		chunk, n = make([][]string, len(head)), 0
-		for i := range chunk {
-			chunk[i] = make([]string, 0, linkChunk)
-		}
-	}
 	for row, err := range s.Rows(ctx) {
 		switch {
 		case err != nil:
-			return head, err
+			return nil, err
 		case len(row.Cells) == 0:
 		case head == nil:
 			for _, c := range row.Cells {
 				head = append(head, headerName(c))
 			}
-			tell()
-			flush()
+			g.start(len(head))
+			chunk = newChunk(len(head))
 		case len(row.Cells) > len(head):
 			f.ragged++
 		default:
@@ -211,16 +220,24 @@ func (f *linkFile) streamCSV(ctx context.Context, s extract.Sheet, width chan<- 
 				}
 				chunk[i] = append(chunk[i], c)
 			}
-			f.rows++
-			if n++; n == linkChunk {
-				flush()
+			if f.rows++; len(chunk[0]) == linkChunk {
+				g.take(chunk)
+				chunk = newChunk(len(head))
 			}
 		}
 	}
 	if head != nil {
-		flush()
+		g.take(chunk)
 	}
 	return head, nil
+}
+
+func newChunk(width int) [][]string {
+	chunk := make([][]string, width)
+	for i := range chunk {
+		chunk[i] = make([]string, 0, linkChunk)
+	}
+	return chunk
 }
 
 // headerName is a header as columns are named by: without blanks around it, and one blank within.

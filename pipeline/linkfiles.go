@@ -243,6 +243,9 @@ func (w *linkWork) settle(context.Context) error {
 			return err
 		}
 		w.spec, w.places = s, places
+		if err := w.places.faults(w.checkFields()); err != nil {
+			return err
+		}
 	}
 	if w.two() {
 		w.spec.Across = !w.o.DedupeToo
@@ -262,6 +265,21 @@ func (w *linkWork) settle(context.Context) error {
 // checkSpec holds the spec against the language and the columns.
 func (w *linkWork) checkSpec() error {
 	faults := w.spec.Check()
+	if len(faults) == 0 {
+		faults = w.checkFields()
+	}
+	switch {
+	case len(faults) == 0:
+		return nil
+	case w.places != nil:
+		return w.places.faults(faults)
+	}
+	return wrong(diag.LinkModel, "the model does not fit the files: %s", faults[0].Message)
+}
+
+// checkFields holds the fields, if any are stated, against the language and the columns.
+func (w *linkWork) checkFields() []link.Fault {
+	faults := link.CheckFields(w.spec.Fields)
 	for i, f := range w.spec.Fields {
 		from := f.From
 		if len(from) == 0 {
@@ -273,13 +291,7 @@ func (w *linkWork) checkSpec() error {
 			}
 		}
 	}
-	switch {
-	case len(faults) == 0:
-		return nil
-	case w.places != nil:
-		return w.places.faults(faults)
-	}
-	return wrong(diag.LinkModel, "the model does not fit the files: %s", faults[0].Message)
+	return faults
 }
 
 func (w *linkWork) readModel() error {

@@ -1,5 +1,7 @@
 package link
 
+import "slices"
+
 // ladders makes a comparison of each field.
 func (in *inference) ladders() {
 	given, surname := in.by(roleGiven), in.by(roleSurname)
@@ -37,6 +39,34 @@ func (in *inference) ladders() {
 			in.compare(f, codeLadder(f.Name, f.p), nil)
 		}
 	}
+}
+
+// mostComparisons bounds how many fields are compared.
+const mostComparisons = 20
+
+// narrow leaves comparisons out until a pattern holds the rest: first those of fields that persons are
+// not told apart by, the commonest agreement first.
+func (in *inference) narrow() {
+	for len(in.spec.Comparisons) > mostComparisons || patterns(in.spec.Comparisons) > maxPatterns {
+		worst, weight := -1, -1.0
+		for i, c := range in.spec.Comparisons {
+			f := in.named(c.Name)
+			w := f.p.equal
+			if !slices.Contains(identifying, f.role) {
+				w++
+			}
+			if w >= weight {
+				worst, weight = i, w
+			}
+		}
+		in.note(in.named(in.spec.Comparisons[worst].Name).p.column.Name, "", "there are too many columns, and others say more")
+		in.spec.Comparisons = slices.Delete(in.spec.Comparisons, worst, worst+1)
+	}
+}
+
+func (in *inference) named(field string) *inferredField {
+	i := slices.IndexFunc(in.fields, func(f inferredField) bool { return f.Name == field })
+	return &in.fields[i]
 }
 
 func (in *inference) compare(f *inferredField, levels []Level, unlessBoth []string) {

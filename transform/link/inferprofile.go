@@ -116,7 +116,10 @@ func (p *profile) dateForm(least float64) (form string, ambiguous bool) {
 			form, best = f, p.dates[f]
 		}
 	}
-	if best+p.partial < least || best == 0 {
+	if best == 0 {
+		form = dateForms[0] // of partial dates
+	}
+	if best+p.partial < least {
 		return "", false
 	}
 	if (form == "dd/mm/yyyy" || form == "mm/dd/yyyy") && math.Abs(p.dates["dd/mm/yyyy"]-p.dates["mm/dd/yyyy"]) < 0.02 {

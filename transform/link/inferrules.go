@@ -1,6 +1,7 @@
 package link
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -57,6 +58,8 @@ const (
 	rulePairs     = 15.0 // a record: what one rule may cost
 	allRulesPairs = 60.0 // a record: what all may
 	mostRules     = 24
+	mostRuled     = 14   // fields that rules are on
+	mostTriples   = 6000 // of atoms that are tried
 	trials        = 4096 // imagined pairs of one person
 	leastGain     = 2    // of them: what a further rule must bring
 	wholeEnough   = 0.7  // of the records: the blocks of so many have to be under the cap
@@ -92,7 +95,7 @@ func (in *inference) rules() {
 
 type ruling struct {
 	atoms      []atom
-	records    []int32
+	records    int     // of the sample
 	scale      float64 // records of the table a record of the sample
 	cap        float64
 	list       func(int32) int32
@@ -100,14 +103,16 @@ type ruling struct {
 	identity   bool                  // there are identifying atoms
 	agree      [][trials / 64]uint64 // by atom: the imagined pairs that agree in it
 	candidates []candidate
+	triples    int // tried
+	meet       meeting
 }
 
 func (in *inference) newRuling() *ruling {
-	l := &Linker{table: in.table}
-	r := &ruling{records: l.sampleOf(ruleRecords), list: in.table.list, across: in.spec.Across, cap: defaultBlock}
-	r.scale = float64(in.table.Len()) / float64(max(len(r.records), 1))
-	fs := &features{spec: &in.spec, table: in.table, made: map[string]*feature{}}
-	for g := range in.fields {
+	t := some(in.table, (&Linker{table: in.table}).sampleOf(ruleRecords))
+	r := &ruling{records: t.Len(), list: t.list, across: in.spec.Across, cap: defaultBlock}
+	r.scale = float64(in.table.Len()) / float64(max(r.records, 1))
+	fs := &features{spec: &in.spec, table: t, made: map[string]*feature{}}
+	for _, g := range in.ruled() {
 		f := &in.fields[g]
 		for _, a := range atomsOf(f) {
 			a.group, a.identity = g, slices.Contains(identifying, f.role)
@@ -121,21 +126,63 @@ func (in *inference) newRuling() *ruling {
 	return r
 }
 
+// ruled is the fields that rules may be on: those that persons are told apart by, then those in which
+// two records agree the least often by chance.
+func (in *inference) ruled() []int {
+	var out []int
+	for g := range in.fields {
+		out = append(out, g)
+	}
+	other := func(g int) int {
+		if slices.Contains(identifying, in.fields[g].role) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(out, func(a, b int) int {
+		return cmp.Or(other(a)-other(b), cmp.Compare(in.fields[a].p.equal, in.fields[b].p.equal))
+	})
+	out = out[:min(len(out), mostRuled)]
+	slices.Sort(out)
+	return out
+}
+
+// some is the table of some of the records, with no word that they do not have.
+func some(t *Table, records []int32) *Table {
+	out := &Table{Lists: t.Lists}
+	for _, i := range records {
+		out.IDs = append(out.IDs, t.IDs[i])
+		if t.List != nil {
+			out.List = append(out.List, t.List[i])
+		}
+	}
+	for _, c := range t.Columns {
+		words := make([]string, len(records))
+		for k, i := range records {
+			if c.At[i] != Missing {
+				words[k] = c.Words[c.At[i]]
+			}
+		}
+		out.Columns = append(out.Columns, NewColumn(c.Name, words))
+	}
+	return out
+}
+
 // look makes the keys of the sample's records. It reports whether any two records have one in common
 // and not nearly all have.
 func (r *ruling) look(a *atom, f *feature) bool {
 	hashes := wordHashes(f)
-	a.keys = make([][]uint64, len(r.records))
+	a.keys = make([][]uint64, r.records)
 	n := 0.0
-	for i, rec := range r.records {
-		for _, w := range f.set(rec) {
+	for i := range r.records {
+		for _, w := range f.set(int32(i)) {
 			a.keys[i] = append(a.keys[i], hashes[w])
 		}
 		if len(a.keys[i]) > 0 {
 			n++
 		}
 	}
-	a.filled = n / float64(max(len(r.records), 1))
+	a.filled = n / float64(max(r.records, 1))
 	a.filled *= a.filled // both records must have it
 	return n > 0
 }
@@ -183,7 +230,8 @@ func (r *ruling) try(atoms []int) {
 		}
 	}
 	if len(atoms) == 2 && c.cost <= narrowed*rulePairs {
-		for t := atoms[1] + 1; t < len(r.atoms); t++ {
+		for t := atoms[1] + 1; t < len(r.atoms) && r.triples < mostTriples; t++ {
+			r.triples++
 			if r.atoms[t].group != r.atoms[atoms[0]].group && r.atoms[t].group != r.atoms[atoms[1]].group {
 				r.try([]int{atoms[0], atoms[1], t})
 			}
@@ -194,10 +242,10 @@ func (r *ruling) try(atoms []int) {
 // measure is the pairs a record that blocks on the atoms give, without blocks over the cap, and the
 // share of records in others.
 func (r *ruling) measure(atoms []int) (cost, whole float64) {
-	count := map[uint64]*[2]float64{}
+	r.meet.clear()
 	entries := 0.0
 	var keys, next []uint64
-	for i, rec := range r.records {
+	for i := range r.records {
 		keys = append(keys[:0], 1)
 		for _, a := range atoms {
 			next = next[:0]
@@ -209,12 +257,7 @@ func (r *ruling) measure(atoms []int) (cost, whole float64) {
 			keys, next = next, keys
 		}
 		for _, k := range keys {
-			n := count[k]
-			if n == nil {
-				n = new([2]float64)
-				count[k] = n
-			}
-			n[min(r.list(rec), 1)]++
+			r.meet.add(k, int(min(r.list(int32(i)), 1)))
 			entries++
 		}
 	}
@@ -222,7 +265,12 @@ func (r *ruling) measure(atoms []int) (cost, whole float64) {
 		return 0, 0
 	}
 	pairs, lost := 0.0, 0.0
-	for _, n := range count {
+	for i := range r.meet.slots {
+		s := &r.meet.slots[i]
+		if s.round != r.meet.round {
+			continue
+		}
+		n := [2]float64{float64(s.n[0]), float64(s.n[1])}
 		all := n[0] + n[1]
 		if all > 1 && all*r.scale > r.cap {
 			lost += all
@@ -234,7 +282,61 @@ func (r *ruling) measure(atoms []int) (cost, whole float64) {
 		}
 		pairs += p
 	}
-	return pairs * r.scale / float64(len(r.records)), 1 - lost/entries
+	return pairs * r.scale / float64(r.records), 1 - lost/entries
+}
+
+// meeting counts the records of each key. It is used again and again: a slot of an earlier round is
+// free.
+type meeting struct {
+	slots []meetingSlot
+	used  int
+	round int32
+}
+
+type meetingSlot struct {
+	key   uint64
+	n     [2]int32 // records of the first list, and of others
+	round int32
+}
+
+func (m *meeting) clear() {
+	if m.slots == nil {
+		m.slots = make([]meetingSlot, 1<<14)
+	}
+	m.used = 0
+	m.round++
+}
+
+func (m *meeting) add(key uint64, list int) {
+	if s := m.find(key); s.round == m.round {
+		s.n[list]++
+		return
+	}
+	if m.used++; 2*m.used > len(m.slots) {
+		m.grow()
+	}
+	s := m.find(key)
+	*s = meetingSlot{key: key, round: m.round}
+	s.n[list]++
+}
+
+// find is the key's slot, or the one that it may have.
+func (m *meeting) find(key uint64) *meetingSlot {
+	for i := key * 0x9e3779b97f4a7c15 >> 20; ; i++ {
+		if s := &m.slots[i&uint64(len(m.slots)-1)]; s.round != m.round || s.key == key {
+			return s
+		}
+	}
+}
+
+func (m *meeting) grow() {
+	old := m.slots
+	m.slots = make([]meetingSlot, 2*len(old))
+	for i := range old {
+		if old[i].round == m.round {
+			*m.find(old[i].key) = old[i]
+		}
+	}
 }
 
 // choose takes candidates until what another brings is not worth it.

@@ -101,7 +101,7 @@ type Limits struct {
 // Thresholds part pairs into links, possible links and the rest, by probability.
 type Thresholds struct {
 	Link   float64 `yaml:"link,omitempty" json:"link"`     // 0.99 by default
-	Review float64 `yaml:"review,omitempty" json:"review"` // 0.60 by default
+	Review float64 `yaml:"review,omitempty" json:"review"` // 0.60 by default, or Link where that is lower
 	Keep   float64 `yaml:"keep,omitempty" json:"keep"`     // pairs below are not kept at all; 0.001 by default
 }
 
@@ -133,8 +133,8 @@ func (s Spec) withDefaults() Spec {
 		s.Limits.PairsPerRecord = defaultPairsPerRecord
 	}
 	set(&s.Thresholds.Link, 0.99)
-	set(&s.Thresholds.Review, 0.60)
-	set(&s.Thresholds.Keep, 0.001)
+	set(&s.Thresholds.Review, min(0.60, s.Thresholds.Link))
+	set(&s.Thresholds.Keep, min(0.001, s.Thresholds.Review))
 	set(&s.Guard.Average, -2)
 	set(&s.Guard.Unscored, -6)
 	return s

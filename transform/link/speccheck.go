@@ -15,10 +15,19 @@ type Fault struct {
 
 func (f Fault) Error() string { return f.Message }
 
+// CheckFields finds what is wrong with fields alone.
+func CheckFields(fs []Field) []Fault {
+	c := &specCheck{kinds: map[string]Kind{}}
+	c.fields(fs)
+	return c.faults
+}
+
 // Check finds everything that is wrong with the spec without data.
 func (s *Spec) Check() []Fault {
 	c := &specCheck{kinds: map[string]Kind{}}
-	c.fields(s.Fields)
+	if c.fields(s.Fields); len(s.Fields) == 0 {
+		c.fail("there is no field", "fields")
+	}
 	names := map[string]bool{}
 	for i := range s.Comparisons {
 		if n := s.Comparisons[i].Name; n == "" || names[n] {
@@ -66,9 +75,6 @@ func (c *specCheck) fail(message string, path ...any) {
 }
 
 func (c *specCheck) fields(fs []Field) {
-	if len(fs) == 0 {
-		c.fail("there is no field", "fields")
-	}
 	for i, f := range fs {
 		if !slices.Contains(Kinds, f.Kind) {
 			c.fail(fmt.Sprintf("no kind %q", f.Kind), "fields", i, "kind")
