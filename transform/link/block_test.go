@@ -77,7 +77,7 @@ func TestBlocks(t *testing.T) {
 // TestBlocksAgainstAllPairs: the rules bring what a plain look at all pairs says they bring.
 func TestBlocksAgainstAllPairs(t *testing.T) {
 	for seed := range uint64(10) {
-		tb, _ := people(seed, 150)
+		tb, _ := madeUpPeople(seed, 150)
 		l := mustOpen(t, peopleSpec(), tb)
 		var want []string
 		for a := range int32(l.Len()) {

@@ -8,7 +8,7 @@ import (
 )
 
 // people is made-up records of made-up persons: each person has from one to four, with errors.
-func people(seed uint64, persons int) (*Table, []int32) {
+func madeUpPeople(seed uint64, persons int) (*Table, []int32) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	word := func(n int) string {
 		s := ""
