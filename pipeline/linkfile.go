@@ -34,14 +34,6 @@ func (f *linkFile) column(name string) *link.Column {
 	return nil
 }
 
-func (f *linkFile) names() []string {
-	var out []string
-	for _, c := range f.columns {
-		out = append(out, c.Name)
-	}
-	return out
-}
-
 // LinkFileError is a file that linkage cannot use, and why.
 type LinkFileError struct{ Diagnostic diag.Diagnostic }
 

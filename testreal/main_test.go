@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"palermo/pipeline"
@@ -52,7 +53,13 @@ var needed = [][]string{
 }
 
 func filesAreThere() error {
-	for _, n := range needed {
+	all := slices.Clone(needed)
+	for _, s := range linkageSets {
+		for _, f := range s.files {
+			all = append(all, []string{"linkage", f})
+		}
+	}
+	for _, n := range all {
 		if _, err := os.Stat(realFile(n...)); err != nil {
 			return fmt.Errorf("a real file is missing: %w", err)
 		}
