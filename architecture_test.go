@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"load":                {"schemas", "diag", "sandbox"}, // what it must know of a mapping is handed to it
 	"load/loadtest":       {"load", "schemas", "diag", "sandbox"},
 
-	"pipeline": {"extract", "extract/intake", "transform", "transform/assess", "load", "mappings", "schemas", "diag", "sandbox"},
+	"pipeline": {"extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "mappings", "schemas", "diag", "sandbox"},
 
 	"fixtures":     nil,
 	"fixtures/gen": {"fixtures"},
