@@ -28,8 +28,8 @@ type LinkOptions struct {
 	CSV       bool     // write the results as CSV too
 }
 
-// Linkage is what LinkFiles found: counts and models, no word of any record.
-type Linkage struct {
+// FileLinkage is what LinkFiles found: counts and models, no word of any record.
+type FileLinkage struct {
 	Records   int              `json:"records"`
 	Files     []LinkedFile     `json:"files"`
 	Columns   []link.Inferred  `json:"columns,omitempty"` // what was made of each; none where a config says all
@@ -75,8 +75,8 @@ type LinkedOf struct {
 
 // LinkFiles links the records of one or two files and writes what it finds. A *ConfigError is of
 // what it was told, a *LinkFileError of a file.
-func LinkFiles(ctx context.Context, o LinkOptions) (*Linkage, error) {
-	w := &linkWork{o: o, out: &Linkage{Written: []string{}}}
+func LinkFiles(ctx context.Context, o LinkOptions) (*FileLinkage, error) {
+	w := &linkWork{o: o, out: &FileLinkage{Written: []string{}}}
 	for _, step := range []func(context.Context) error{w.read, w.settle, w.fit, w.keep, w.link, w.write} {
 		if err := step(ctx); err != nil {
 			return nil, environment(err)
@@ -91,7 +91,7 @@ func LinkFiles(ctx context.Context, o LinkOptions) (*Linkage, error) {
 // linkWork is one LinkFiles.
 type linkWork struct {
 	o        LinkOptions
-	out      *Linkage
+	out      *FileLinkage
 	files    []*linkFile
 	table    *link.Table
 	ids      []string // of the table's records, as their files have them

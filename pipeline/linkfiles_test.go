@@ -75,7 +75,7 @@ func recordsFile(t *testing.T, header []string, rows [][]string) string {
 }
 
 // linked runs a linkage that must end well, in a folder of its own.
-func linkedIn(t *testing.T, o LinkOptions) (*Linkage, string) {
+func linkedIn(t *testing.T, o LinkOptions) (*FileLinkage, string) {
 	t.Helper()
 	if o.Out == "" {
 		o.Out = filepath.Join(t.TempDir(), "out")

@@ -76,7 +76,7 @@ func TestLinkage(t *testing.T) {
 }
 
 // checkDefaults: the threshold is the same for every set, and no limit is passed.
-func checkDefaults(t *testing.T, l *pipeline.Linkage) {
+func checkDefaults(t *testing.T, l *pipeline.FileLinkage) {
 	t.Helper()
 	if l.Threshold != (link.Thresholds{Link: 0.99, Review: 0.60, Keep: 0.001}) {
 		t.Errorf("thresholds %+v", l.Threshold)

@@ -15,9 +15,9 @@ import (
 
 func (a *app) linkCommand() *cobra.Command {
 	o := pipeline.LinkOptions{}
-	verbose := false
+	verbose, fit := false, false
 	c := &cobra.Command{
-		Use:   "link FILE [FILE]",
+		Use:   "link FILE [FILE] | link --fit",
 		Short: "Find the records of one person in a file, or across two",
 		Long: `Find which records of a CSV or Parquet file are of one person, or which records of two files. No home is
 needed, and nothing is learned from other files: the model is fitted on these records alone.
@@ -28,13 +28,24 @@ parts out: they are inferred.
 
 DIR/clusters.parquet says for each record which cluster it is of; DIR/pairs.parquet has each pair that was
 weighed, with its evidence field by field in bits; DIR/model.json is the model. DIR holds ids, and the model
-digests of words: keep it as private as the records.`,
+digests of words: keep it as private as the records.
+
+With --fit, and no FILE, it estimates the model anew that weighs pairs of the home's case records, prints it, and
+chooses it for the runs to come. Runs do not do so themselves but for the first that has enough records: a model
+is an input, and the same inputs give the same output. An estimate that cannot be right changes nothing.`,
 		Example: `  palermo link persons.csv --id person_no --out linked
   palermo link a.csv b.parquet --id id --out linked --one-to-one
-  palermo link persons.csv --id person_no --out linked --truth cluster --verbose`,
-		Args: cobra.RangeArgs(1, 2),
+  palermo link persons.csv --id person_no --out linked --truth cluster --verbose
+  palermo link --fit --home home`,
+		Args: func(c *cobra.Command, args []string) error {
+			if fit {
+				return cobra.NoArgs(c, args)
+			}
+			return cobra.RangeArgs(1, 2)(c, args)
+		},
 	}
 	f := c.Flags()
+	f.BoolVar(&fit, "fit", false, "no FILE: estimate the model by which the home's runs link case records anew")
 	f.StringVar(&o.ID, "id", "", "the `COLUMN` that names a record; of two files, of both")
 	f.StringVar(&o.Out, "out", "", "the `DIR` for the results; it is made")
 	f.StringVar(&o.Config, "config", "", "a link.yaml `FILE`: fields, comparisons, rules and thresholds")
@@ -46,6 +57,9 @@ digests of words: keep it as private as the records.`,
 	f.BoolVar(&o.CSV, "csv", false, "write the results as CSV too")
 	f.BoolVarP(&verbose, "verbose", "v", false, "print the model: m, u and bits of each level")
 	c.RunE = a.does("link", func(ctx context.Context, args []string) (*result, error) {
+		if fit {
+			return a.linkFit(ctx)
+		}
 		o.Files = args
 		return a.link(ctx, o, verbose)
 	})
@@ -64,7 +78,7 @@ func (a *app) link(ctx context.Context, o pipeline.LinkOptions, verbose bool) (*
 		}
 		return nil, err
 	}
-	r := &linked{Linkage: l, out: o.Out, verbose: verbose}
+	r := &linked{FileLinkage: l, out: o.Out, verbose: verbose}
 	return &result{ok: true, summary: r.headline(), value: l, text: r.text}, nil
 }
 
@@ -113,7 +127,7 @@ func plainFile(file string) error {
 
 // linked prints what a linkage came to.
 type linked struct {
-	*pipeline.Linkage
+	*pipeline.FileLinkage
 	out     string
 	verbose bool
 }
