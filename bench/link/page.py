@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Callable
 from importlib.metadata import version
@@ -15,6 +16,8 @@ from result import Contest, Outcome
 from validity import Line, Validity
 
 WORSE = " ▼"
+# WARNED finds the lines of Splink's warnings that say something about this run.
+WARNED = re.compile(r"unable to train|default value for `max_pairs`|led to no observed|[Ee]rror")
 SCORES = (("at_half", "pairs, p ≥ 0.5"), ("best", "pairs, best"), ("clusters", "clusters"), ("b_cubed", "B³"))
 HEADER = (
     "set, run", "engine", "pairs scored", "ceiling", "seconds", "without start", "peak MiB",
@@ -32,6 +35,7 @@ def page(
         table(HEADER, [row for c in contests for row in rows(c)]),
         "## Where palermo is not better\n\n" + losses(contests),
         failures(contests),
+        warnings(contests),
         "## Is it Splink as its authors run it?\n\n" + PUBLISHED,
         lines(checked.published, "published", "here"),
         "## Do the evaluations agree?\n\n" + agreement(checked),
@@ -173,6 +177,19 @@ def failures(contests: list[Contest]) -> str:
         if o.failure
     ]
     return "## Failures\n\n" + "\n".join(found) if found else ""
+
+
+def warnings(contests: list[Contest]) -> str:
+    """What Splink warned of, each once a run. None is silenced; a level that could not be trained keeps
+    Splink's default."""
+    found = []
+    for c in contests:
+        o = c.outcomes.get("Splink")
+        if o is None or not o.measured:
+            continue
+        said = dict.fromkeys(text.strip() for text in o.measured[-1].stderr.splitlines() if WARNED.search(text))
+        found += [f"- {c.title}: {text}" for text in said]
+    return "## What Splink warned of\n\n" + "\n".join(found) if found else ""
 
 
 def lines(found: list[Line], theirs: str, ours: str) -> str:

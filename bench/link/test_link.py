@@ -9,12 +9,15 @@ from pathlib import Path
 import duckdb
 import yaml
 
+import page
 import palermo_config
 import settings
 import splink_model
 import synthetic
 from evaluate import Evaluation, evaluate
-from measure import Failed, Spread, child
+from measure import Failed, Measured, Spread, child
+from engines import Said
+from result import Contest, Outcome
 from settings import Level, Part, Rule
 
 
@@ -124,6 +127,31 @@ class Settings(unittest.TestCase):
     def test_a_rule_in_sql_cannot_be_told(self) -> None:
         with self.assertRaises(palermo_config.NotSaid):
             palermo_config.rule(Rule.of("l.a = r.b"))
+
+
+class Page(unittest.TestCase):
+    def contest(self) -> Contest:
+        """palermo slower and better, Splink faster, with a warning."""
+        s = settings.load("fake_1000")
+        good, bad = judged(TRUTH, "('a','b',0.9)", CLUSTERS), judged(TRUTH, "('a','d',0.9)", CLUSTERS)
+        c = Contest(s, s.run("notebook"), 0, {n: Outcome(n) for n in ("palermo", "Splink")})
+        c.outcomes["palermo"].add(Measured(3, 50, "", ""), Said(pairs=7), good)
+        c.outcomes["Splink"].add(Measured(1, 90, "", "Level x, unable to train m value\nother\n"), Said(pairs=7), bad)
+        return c
+
+    def test_losses_are_named_and_marked(self) -> None:
+        c = self.contest()
+        self.assertEqual(page.losses([c]), "- fake_1000, notebook: 3.00 s to 1.00 s")
+        ours, theirs = page.rows(c)
+        self.assertEqual([cell for cell in ours if "▼" in cell], ["3.00 ▼"])
+        self.assertFalse(any("▼" in cell for cell in theirs))
+
+    def test_warnings_and_failures_are_printed(self) -> None:
+        c = self.contest()
+        self.assertIn("fake_1000, notebook: Level x, unable to train", page.warnings([c]))
+        c.outcomes["Splink"].failure = "status 1: it stopped"
+        self.assertIn("Splink: status 1: it stopped", page.failures([c]))
+        self.assertEqual(len(page.rows(c)), 1)
 
 
 class Synthetic(unittest.TestCase):
