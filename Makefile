@@ -99,6 +99,23 @@ bench: ## measure beside excelize and DuckDB, and write docs/benchmarks.md
 	go build -trimpath -buildvcs=false -o bin/bench ./bench
 	bin/bench -version "$(VERSION)" -out docs/benchmarks.md
 
+# Splink and its DuckDB live in an environment of their own under .venv-link.
+.venv-link/done: bench/link/requirements.txt
+	python3 -m venv .venv-link
+	.venv-link/bin/pip install --quiet --disable-pip-version-check -r bench/link/requirements.txt
+	@touch $@
+
+# BENCH_LINK passes flags on, as BENCH_LINK='--sets fake_1000 --rounds 1'; bench/link/README.md.
+BENCH_LINK ?=
+.PHONY: bench-link
+bench-link: build .venv-link/done ## measure record linkage beside Splink, and write docs/link-benchmarks.md
+	.venv-link/bin/python bench/link/run.py --palermo bin/palermo --shared "$(PALERMO_SHARED)" \
+		--out docs/link-benchmarks.md $(BENCH_LINK)
+
+.PHONY: test-bench-link
+test-bench-link: .venv-link/done ## test the settings and the evaluation of bench-link
+	cd bench/link && ../../.venv-link/bin/python -m unittest -q test_link
+
 .PHONY: clean
 clean: ## remove what make made: bin/ and the demo home
 	rm -rf bin demo-home

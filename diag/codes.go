@@ -76,8 +76,17 @@ const (
 	HomeLocked          Code = "home.locked"
 	BalanceBroken       Code = "balance.broken" // read is not loaded + rejected + skipped: a bug of ours
 	LakeEntryUnreadable Code = "lake.unreadable"
-	SnapshotUnreadable  Code = "snapshot.unreadable" // current leads to no whole snapshot
-	MappingUnreadable   Code = "mapping.unreadable"  // the folder or a file of it cannot be read
+
+	LinkReleased Code = "link.released" // rows of an anonymised or synthetic release
+	LinkColumn   Code = "link.column"   // a column that is named is not there, or is there twice
+	LinkID       Code = "link.id"       // a record without an id, or two with the same
+	LinkSyntax   Code = "link.syntax"   // link.yaml cannot be used
+	LinkNothing  Code = "link.nothing"  // no column to link by
+	LinkTruth    Code = "link.truth"    // the truth cannot be read
+	LinkModel    Code = "link.model"    // a model that is none, or that cannot be right
+
+	SnapshotUnreadable Code = "snapshot.unreadable" // current leads to no whole snapshot
+	MappingUnreadable  Code = "mapping.unreadable"  // the folder or a file of it cannot be read
 )
 
 // Codes is every code with its meaning and advice. A test holds it, the constants and
@@ -131,21 +140,29 @@ var Codes = map[Code]Entry{
 	SubmissionReplaced: {Info, "A full replacement lacks records of its period; they are no longer current.", "Nothing, if the agency meant to remove them. A later file that has them brings them back."},
 	RecordUnknown:      {Warning, "A correction names a record that was not received before; it is loaded as a new one.", "Ask the agency whether the case reference is right, or whether an earlier file is missing."},
 
-	MappingSyntax:       {Error, "The mapping is not YAML, or uses a word that the mapping language does not have.", "See docs/mapping.md."},
-	MappingField:        {Error, "The mapping names a field that its target table does not have.", "Run `palermo schema TABLE` for the fields."},
-	MappingTarget:       {Error, "The mapping names a target table that does not exist.", "Run `palermo schema` for the tables."},
-	MappingCodes:        {Error, "The mapping names a codes file that does not exist.", "Add codes/NAME.csv beside the mapping."},
-	MappingCode:         {Error, "A codes file names a code that the field's code list does not have.", "Run `palermo schema --codes LIST` for the codes."},
-	MappingRule:         {Error, "The mapping names a rule that does not exist.", "See docs/mapping.md for the rules."},
-	MappingRepeated:     {Error, "The mapping says the same thing twice.", "Remove one of the two."},
-	MappingIncomplete:   {Error, "The mapping leaves out something that it must say.", "See docs/mapping.md."},
-	ConfigSyntax:        {Error, "palermo.yaml is not YAML, or uses a setting that does not exist.", "See docs/config.md."},
-	HomeKeyMissing:      {Error, "The home has published snapshots, but its key is gone.", "Restore vault/key from its backup, or set PALERMO_KEY_FILE. A new key would break every link to earlier data."},
-	HomeReadOnly:        {Error, "The home cannot be written to.", "Check the owner and the permissions of the folder."},
-	HomeDiskFull:        {Error, "The disk is full, or a limit on the size of files is reached.", "Free some space and run again; the last published snapshot is untouched."},
-	HomeLocked:          {Error, "Another run is at work in this home.", "Wait for it to end."},
-	BalanceBroken:       {Error, "Rows read are not rows loaded, rejected and skipped: a bug of palermo.", "Please report it, with the counts."},
-	SnapshotUnreadable:  {Warning, "The current snapshot is not there or its manifest is torn; a new one is published in its place.", "Check the disk."},
-	MappingUnreadable:   {Error, "A mapping, or the folder that mappings are looked for in, cannot be read.", "Check the path and its permissions."},
+	MappingSyntax:      {Error, "The mapping is not YAML, or uses a word that the mapping language does not have.", "See docs/mapping.md."},
+	MappingField:       {Error, "The mapping names a field that its target table does not have.", "Run `palermo schema TABLE` for the fields."},
+	MappingTarget:      {Error, "The mapping names a target table that does not exist.", "Run `palermo schema` for the tables."},
+	MappingCodes:       {Error, "The mapping names a codes file that does not exist.", "Add codes/NAME.csv beside the mapping."},
+	MappingCode:        {Error, "A codes file names a code that the field's code list does not have.", "Run `palermo schema --codes LIST` for the codes."},
+	MappingRule:        {Error, "The mapping names a rule that does not exist.", "See docs/mapping.md for the rules."},
+	MappingRepeated:    {Error, "The mapping says the same thing twice.", "Remove one of the two."},
+	MappingIncomplete:  {Error, "The mapping leaves out something that it must say.", "See docs/mapping.md."},
+	ConfigSyntax:       {Error, "palermo.yaml is not YAML, or uses a setting that does not exist.", "See docs/config.md."},
+	HomeKeyMissing:     {Error, "The home has published snapshots, but its key is gone.", "Restore vault/key from its backup, or set PALERMO_KEY_FILE. A new key would break every link to earlier data."},
+	HomeReadOnly:       {Error, "The home cannot be written to.", "Check the owner and the permissions of the folder."},
+	HomeDiskFull:       {Error, "The disk is full, or a limit on the size of files is reached.", "Free some space and run again; the last published snapshot is untouched."},
+	HomeLocked:         {Error, "Another run is at work in this home.", "Wait for it to end."},
+	BalanceBroken:      {Error, "Rows read are not rows loaded, rejected and skipped: a bug of palermo.", "Please report it, with the counts."},
+	SnapshotUnreadable: {Warning, "The current snapshot is not there or its manifest is torn; a new one is published in its place.", "Check the disk."},
+	MappingUnreadable:  {Error, "A mapping, or the folder that mappings are looked for in, cannot be read.", "Check the path and its permissions."},
+	LinkReleased:       {Error, "The rows are of an anonymised or synthetic release: they are nobody's records, and a link between two of them is of no persons.", "Link the records that the release was made from, where you may."},
+	LinkColumn:         {Error, "A column that is named is not in the file, or stands in it twice.", "Check the header of the file against --id, --truth and link.yaml."},
+	LinkID:             {Error, "A record has no id, or two records of a list have the same.", "Name another column with --id, or number the records."},
+	LinkSyntax:         {Error, "link.yaml is not YAML, or says something that linkage does not know.", "See docs/link.md."},
+	LinkNothing:        {Error, "No column says anything by which records could be linked.", "Name the fields in a link.yaml (--config); see docs/link.md."},
+	LinkTruth:          {Error, "The truth cannot be read, or knows none of the records.", "Give a column of the file, or a CSV with the columns id and cluster, or id_l and id_r."},
+	LinkModel:          {Error, "The model cannot be read, or what was fitted cannot be right.", "Look at the comparison named; --verbose prints m and u. Leave it out of link.yaml, or give it other levels."},
+
 	LakeEntryUnreadable: {Warning, "What an earlier run kept of a submission cannot be read; it was made again.", "Nothing, unless it happens again: then check the disk."},
 }

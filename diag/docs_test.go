@@ -38,6 +38,7 @@ var groups = []struct {
 	{"Values and keys", []string{"code", "value", "key"}},
 	{"The mapping and the settings", []string{"mapping", "config"}},
 	{"The home and the run", []string{"home", "balance", "lake", "snapshot"}},
+	{"Linkage of files", []string{"link"}},
 }
 
 func TestCodesAreDescribed(t *testing.T) {

@@ -8,7 +8,7 @@
 // file of what was received and run; a snapshot is published by one rename.
 //
 // What a submission does to those before it is its Statement; what somebody decides about it, or
-// about a case, is a Decision. Versions of records are numbered, and which stand is decided, over
+// about a case, is a Ruling. Versions of records are numbered, and which stand is decided, over
 // all submissions, in one place (versions.go). Who refused or was withdrawn is struck: entries that
 // have rows of them are made again without.
 //

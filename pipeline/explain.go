@@ -119,7 +119,7 @@ func (h *Home) explain(ctx context.Context, ids []string) ([]*Explanation, error
 			return nil, err
 		}
 		if a.subject != "" && a.subject[:1] != "r" {
-			if out[i], err = pub.explainPerson(ctx, h, ledger, a); err != nil {
+			if out[i], err = pub.explainPerson(ctx, h, a); err != nil {
 				return nil, err
 			}
 			continue

@@ -47,14 +47,14 @@ type RunLine struct {
 type line struct {
 	Submission *Submission `json:"submission,omitempty"`
 	Run        *RunLine    `json:"run,omitempty"`
-	Decision   *Decision   `json:"decision,omitempty"`
+	Ruling     *Ruling     `json:"ruling,omitempty"`
 }
 
 // Ledger is what a home has received and run, in order.
 type Ledger struct {
 	Submissions []Submission
 	Runs        []RunLine
-	Decisions   []Decision
+	Rulings     []Ruling
 	Torn        bool // the last line was cut off by a crash; it is not counted
 }
 
@@ -86,8 +86,8 @@ func (h *Home) ReadLedger() (*Ledger, error) {
 		if ln.Run != nil {
 			l.Runs = append(l.Runs, *ln.Run)
 		}
-		if ln.Decision != nil {
-			l.decide(*ln.Decision)
+		if ln.Ruling != nil {
+			l.decide(*ln.Ruling)
 		}
 	}
 	return l, s.Err()

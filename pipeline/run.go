@@ -63,7 +63,8 @@ type Summary struct {
 	Submissions int               `json:"submissions"`
 	Rows        Balance           `json:"rows"` // of all submissions
 	Quarantined int64             `json:"quarantined"`
-	Tables      map[string]int64  `json:"tables,omitempty"` // rows published, by table
+	Tables      map[string]int64  `json:"tables,omitempty"`  // rows published, by table
+	Linkage     *LinkageSummary   `json:"linkage,omitempty"` // which records are of one person; of a run that published
 	Seconds     float64           `json:"seconds"`
 
 	Unconfirmed []Waits `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
@@ -96,6 +97,7 @@ type run struct {
 	struck   map[string]func(transform.Known) string // by submission: why a row is left out; else as by its last making
 	mended   bool                                    // all entries were looked at
 	versions *versions                               // nil where nothing asks for them
+	linked   *linkage                                // nil where there are no case records
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
@@ -152,6 +154,9 @@ func (r *run) do(ctx context.Context) (err error) {
 	if err := r.strike(ctx, entries); err != nil {
 		return fmt.Errorf("leave out what was refused or withdrawn: %w", err)
 	}
+	if r.linked, err = r.openLinkage(ctx, entries); err != nil {
+		return err
+	}
 	inputs := r.inputs(entries)
 	current, manifest, err := r.current()
 	if err != nil {
@@ -207,6 +212,9 @@ func (r *run) sweep() error {
 	if err := r.sweepSteward(); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
+	if err := r.sweepRuns(); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	return os.MkdirAll(r.path(stateDir, "tmp"), 0o700)
 }
 
@@ -249,9 +257,9 @@ func (r *run) intake(ctx context.Context) error {
 		r.summary.Files = append(r.summary.Files, file)
 		if old := r.ledger.find(s.ID); old != nil {
 			if stated != nil && (old.Stated == nil || *old.Stated != *stated) {
-				d := Decision{Act: ActState, Submission: s.ID, Stated: stated, At: r.started}
+				d := Ruling{Act: ActState, Submission: s.ID, Stated: stated, At: r.started}
 				r.ledger.decide(d)
-				lines = append(lines, line{Decision: &d})
+				lines = append(lines, line{Ruling: &d})
 			}
 			continue
 		}
@@ -507,6 +515,7 @@ func (r *run) findings(e *Entry) []Found {
 func (r *run) inputs(entries []*Entry) string {
 	d := sha256.New()
 	fmt.Fprintln(d, lakeFormat, r.Schema.Digest(), r.Mappings.Digest(), r.key.mac("inputs"))
+	fmt.Fprint(d, r.linked.digest(r.Config))
 	for i, e := range entries {
 		s := &r.ledger.Submissions[i]
 		fmt.Fprintln(d, s.Night, e.Key, e.Status)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"palermo/pipeline"
@@ -46,10 +47,19 @@ var needed = [][]string{
 	{"unodc_glotip", "2023-05-30", "data_glotip.xlsx"},
 	{"unodc_glotip", "2023-05-30_11col", "data_glotip.xlsx"},
 	{"unodc_glotip", "2025-04-14", "data_glotip.xlsx"},
+	{"linkage", "ep_name_variants_dev.csv"},
+	{"linkage", "bg_mps_terms_dev.csv"},
+	{"linkage", "opensanctions_name_pairs_dev.csv"},
 }
 
 func filesAreThere() error {
-	for _, n := range needed {
+	all := slices.Clone(needed)
+	for _, s := range linkageSets {
+		for _, f := range s.files {
+			all = append(all, []string{"linkage", f})
+		}
+	}
+	for _, n := range all {
 		if _, err := os.Stat(realFile(n...)); err != nil {
 			return fmt.Errorf("a real file is missing: %w", err)
 		}

@@ -59,6 +59,8 @@ func classify(ctx context.Context, err error) failure {
 		env    *pipeline.EnvironmentError
 		locked *pipeline.LockedError
 		usage  *usageError
+		file   *pipeline.LinkFileError
+		model  *pipeline.LinkModelError
 	)
 	switch {
 	case errors.As(err, &config):
@@ -77,6 +79,10 @@ func classify(ctx context.Context, err error) failure {
 		f.hint = "name the home with --home DIR or PALERMO_HOME; a new one is made by: mkdir -p DIR/drop/AGENCY"
 	case errors.As(err, &usage):
 		f.Code, f.Exit = codeUsage, exitUsage
+	case errors.As(err, &file):
+		f.Code, f.hint = string(file.Diagnostic.Code), diag.Codes[file.Diagnostic.Code].Advice
+	case errors.As(err, &model):
+		f.Code, f.hint = string(diag.LinkModel), diag.Codes[diag.LinkModel].Advice
 	case errors.Is(err, pipeline.ErrNotFound):
 		f.Code = codeNotFound
 	case ofEnvironment(err):

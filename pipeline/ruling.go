@@ -12,9 +12,9 @@ import (
 	"palermo/mappings"
 )
 
-// Decision is what somebody decided about what was received. It is a line of the ledger, and the next
+// Ruling is what somebody decided about what was received. It is a line of the ledger, and the next
 // run follows it; a later one about the same thing wins.
-type Decision struct {
+type Ruling struct {
 	Act        string     `json:"act"`
 	Submission string     `json:"submission,omitempty"` // by id
 	Case       string     `json:"case,omitempty"`       // by id; a case reference is never kept
@@ -31,8 +31,8 @@ const (
 )
 
 // decide notes a decision.
-func (l *Ledger) decide(d Decision) {
-	l.Decisions = append(l.Decisions, d)
+func (l *Ledger) decide(d Ruling) {
+	l.Rulings = append(l.Rulings, d)
 	s := l.find(d.Submission)
 	switch {
 	case s == nil:
@@ -51,13 +51,13 @@ func (l *Ledger) decidedSince() bool {
 			last = r.Started
 		}
 	}
-	return slices.ContainsFunc(l.Decisions, func(d Decision) bool { return d.At.After(last) })
+	return slices.ContainsFunc(l.Rulings, func(d Ruling) bool { return d.At.After(last) })
 }
 
 // confirmed reports whether a full replacement was confirmed.
 func (l *Ledger) confirmed(submission string) bool {
 	yes := false
-	for _, d := range l.Decisions {
+	for _, d := range l.Rulings {
 		if d.Act == ActConfirm && d.Submission == submission {
 			yes = !d.Undo
 		}
@@ -68,7 +68,7 @@ func (l *Ledger) confirmed(submission string) bool {
 // withdrawnCases is the ids of the cases that were taken back, sorted.
 func (l *Ledger) withdrawnCases() []string {
 	out := map[string]bool{}
-	for _, d := range l.Decisions {
+	for _, d := range l.Rulings {
 		if d.Act != ActWithdraw || d.Case == "" {
 			continue
 		}
@@ -172,9 +172,9 @@ func (h *Home) Decide(act string, about *Subject, undo bool, now time.Time) erro
 		return err
 	}
 	defer lock.release()
-	d := &Decision{Act: act, Case: about.Case, Undo: undo, At: now.UTC()}
+	d := &Ruling{Act: act, Case: about.Case, Undo: undo, At: now.UTC()}
 	if about.Submission != nil {
 		d.Submission = about.Submission.ID
 	}
-	return h.appendLedger(line{Decision: d})
+	return h.appendLedger(line{Ruling: d})
 }

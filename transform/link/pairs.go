@@ -1,0 +1,73 @@
+package link
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// A shard is neighbouring blocks: about as many pairs as in any other. Shards are independent, and
+// which worker takes one decides nothing.
+type shard struct{ from, to int }
+
+// pairsPerShard is small enough to spread over a few cores, and to cancel soon.
+const pairsPerShard = 1 << 18
+
+func (b *blocking) shards() []shard {
+	var out []shard
+	from, pairs := 0, int64(0)
+	for i := range b.blocks {
+		if pairs += b.blocks[i].pairs; pairs >= pairsPerShard {
+			out = append(out, shard{from, i + 1})
+			from, pairs = i+1, 0
+		}
+	}
+	if from < len(b.blocks) {
+		out = append(out, shard{from, len(b.blocks)})
+	}
+	return out
+}
+
+// each hands f every pair of the shard, the smaller record first, once over all shards. again, if
+// not nil, leaves only pairs that it asks for.
+func (b *blocking) each(s shard, again *revisit, f func(x, y int32, mask uint32)) {
+	for k := s.from; k < s.to; k++ {
+		blk := &b.blocks[k]
+		whole := again == nil || again.gone[Gone{blk.rule, blk.key}]
+		for i, x := range blk.members {
+			for _, y := range blk.members[i+1:] {
+				if !whole && !again.fresh[x] && !again.fresh[y] {
+					continue
+				}
+				if b.across != nil && b.across.list(x) == b.across.list(y) {
+					continue
+				}
+				if mask, first := b.mask(x, y); first == uint32(k+1) {
+					f(x, y, mask)
+				}
+			}
+		}
+	}
+}
+
+// parallel runs work for each number below n on all cores, each worker with what start gives it,
+// and stops at the context's end.
+func parallel[W any](ctx context.Context, n int, start func() W, work func(w W, i int)) error {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			w := start()
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				work(w, i)
+			}
+		})
+	}
+	wg.Wait()
+	return ctx.Err()
+}

@@ -1,0 +1,279 @@
+package link
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+)
+
+// sampled is how many pairs of any two records, from a sample, were at each level of each
+// comparison, and for comparisons whose first level is equality, the exact share of it.
+type sampled struct {
+	at    [][]float64 // by comparison and level, without missing
+	first []float64   // exact share of the first level among all pairs; < 0 where it is not known
+}
+
+// sampleRecords gives some two million pairs.
+const sampleRecords = 2000
+
+// sample draws records by the hash of their ids, so that their order decides nothing.
+func (l *Linker) sample() *sampled {
+	chosen := l.sampleOf(sampleRecords)
+	s := &sampled{}
+	for i := range l.compare.ladders {
+		s.at = append(s.at, make([]float64, len(l.compare.ladders[i].steps)+1))
+		s.first = append(s.first, l.exactShare(i))
+	}
+	l.levelsOf(chosen, s.at)
+	return s
+}
+
+// levelsOf counts the levels of all pairs of the records. Counts are whole numbers, so that it does
+// not matter who counts what.
+func (l *Linker) levelsOf(chosen []int32, at [][]float64) {
+	type worker struct {
+		memo *memo
+		at   [][]int64
+	}
+	var mu sync.Mutex
+	var all []worker
+	_ = parallel(context.Background(), len(chosen), func() worker {
+		w := worker{memo: l.newMemo()}
+		for i := range at {
+			w.at = append(w.at, make([]int64, len(at[i])))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, w)
+		return w
+	}, func(w worker, k int) {
+		a := chosen[k]
+		for _, b := range chosen[k+1:] {
+			if l.spec.Across && l.table.list(a) == l.table.list(b) {
+				continue
+			}
+			for i := range l.compare.ladders {
+				if d := l.compare.ladders[i].level(w.memo, a, b); d > 0 {
+					w.at[i][d-1]++
+				}
+			}
+		}
+	})
+	for _, w := range all {
+		for i := range at {
+			for k, n := range w.at[i] {
+				at[i][k] += float64(n)
+			}
+		}
+	}
+}
+
+func (l *Linker) sampleOf(n int) []int32 {
+	hash := make([]uint64, l.Len())
+	order := make([]int32, l.Len())
+	for i := range order {
+		h := fnv.New64a()
+		h.Write([]byte(l.table.IDs[i]))
+		hash[i], order[i] = mix(h.Sum64(), 0), int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		switch {
+		case hash[a] < hash[b]:
+			return -1
+		case hash[a] > hash[b]:
+			return 1
+		}
+		return int(a - b)
+	})
+	order = order[:min(n, len(order))]
+	slices.Sort(order)
+	return order
+}
+
+// exactShare is the share of all pairs that have the comparison's first level, where that is the
+// equality of features: the sum over the words of n(n-1) in N(N-1), no sample needed.
+func (l *Linker) exactShare(i int) float64 {
+	c := l.spec.Comparisons[i]
+	if len(c.UnlessBoth) > 0 || len(c.UnlessEqual) > 0 || c.Levels[0].Is != "equal" {
+		return -1
+	}
+	n, lists := map[string][]float64{}, l.table.lists()
+	all := make([]float64, lists)
+	var fs []*feature
+	for _, of := range c.Levels[0].Of {
+		fs = append(fs, l.features.get(of))
+	}
+	ladder := &l.compare.ladders[i]
+	var key []byte
+	for r := range int32(l.Len()) {
+		if !slices.ContainsFunc(ladder.asked, func(f *feature) bool { return f.has(r) }) {
+			continue
+		}
+		list := l.table.list(r)
+		all[list]++
+		key = key[:0]
+		for _, f := range fs {
+			if !f.has(r) {
+				key = nil
+				break
+			}
+			key = fmt.Append(key, f.at[r], ",")
+		}
+		if key == nil {
+			continue
+		}
+		in := n[string(key)]
+		if in == nil {
+			in = make([]float64, lists)
+			n[string(key)] = in
+		}
+		in[list]++
+	}
+	equal := 0.0
+	for _, key := range slices.Sorted(maps.Keys(n)) {
+		equal += pairsOf(n[key], l.spec.Across)
+	}
+	if total := pairsOf(all, l.spec.Across); total > 0 {
+		return equal / total
+	}
+	return -1
+}
+
+// pairsOf is how many pairs there are of records, so many on each list.
+func pairsOf(n []float64, across bool) float64 {
+	sum, within := 0.0, 0.0
+	for _, k := range n {
+		sum += k
+		within += k * (k - 1) / 2
+	}
+	all := sum * (sum - 1) / 2
+	if across {
+		return all - within
+	}
+	return all
+}
+
+// unlike sets u: the share of each level among all pairs, less what the share of pairs that are
+// of one person brings to it.
+func (l *Linker) unlike(m *Model, s *sampled, matches float64) {
+	for i := range m.Comparisons {
+		c := &m.Comparisons[i]
+		n := 0.0
+		for _, k := range s.at[i] {
+			n += k
+		}
+		if n == 0 {
+			for k := range c.U {
+				c.U[k] = 1 / float64(len(c.U))
+			}
+			continue
+		}
+		p := make([]float64, len(c.U))
+		for k := range p {
+			p[k] = s.at[i][k] / n
+		}
+		if exact := s.first[i]; exact >= 0 && exact < 1 && p[0] < 1 {
+			rest := (1 - exact) / (1 - p[0])
+			p[0] = exact
+			for k := 1; k < len(p); k++ {
+				p[k] *= rest
+			}
+		}
+		floor := 0.5 / n
+		if s.first[i] >= 0 {
+			floor = min(floor, 1/(float64(l.Len())*float64(l.Len())))
+		}
+		sum := 0.0
+		for k := range p {
+			f := floor
+			if k > 0 {
+				f = 0.5 / n
+			}
+			c.U[k] = max((p[k]-matches*c.M[k])/(1-matches), f, p[k]*leastUnlike)
+			sum += c.U[k]
+		}
+		for k := range c.U {
+			c.U[k] /= sum
+		}
+	}
+}
+
+// leastUnlike bounds what is taken away from a level: it may be that m is too high.
+const leastUnlike = 0.1
+
+// pool makes the weights of neighbouring levels equal where a worse one has the higher: there is
+// too little to tell them apart.
+func pool(m *Model) {
+	for i := range m.Comparisons {
+		c := &m.Comparisons[i]
+		type run struct {
+			from, to int
+			m, u     float64
+		}
+		var runs []run
+		for k := range c.M {
+			runs = append(runs, run{k, k + 1, c.M[k], c.U[k]})
+			for len(runs) > 1 {
+				a, b := runs[len(runs)-2], runs[len(runs)-1]
+				if a.m/a.u >= b.m/b.u {
+					break
+				}
+				runs = append(runs[:len(runs)-2], run{a.from, b.to, a.m + b.m, a.u + b.u})
+			}
+		}
+		for _, r := range runs {
+			for k := r.from; k < r.to; k++ {
+				c.M[k] = r.m * c.U[k] / r.u
+			}
+		}
+	}
+}
+
+// sane reports a model whose best agreement speaks against, or whose levels say the same.
+func sane(m *Model, s *sampled) error {
+	for i := range m.Comparisons {
+		c := &m.Comparisons[i]
+		seen := 0.0
+		for _, k := range s.at[i] {
+			seen += k
+		}
+		if seen == 0 || !c.Fitted {
+			continue // no two records of the sample have it
+		}
+		switch bits := c.Bits(); {
+		case slices.ContainsFunc(bits, func(b float64) bool { return math.IsNaN(b) || math.IsInf(b, 0) }):
+			return &InsaneError{c.Name, "a weight is no number", m}
+		case bits[0] <= 0:
+			return &InsaneError{c.Name, "its best level does not speak for one person", m}
+		case bits[len(bits)-1] >= 0:
+			return &InsaneError{c.Name, "a difference does not speak against one person", m}
+		}
+	}
+	return nil
+}
+
+// rarities is how often the words occur of every feature whose frequency counts.
+func (l *Linker) rarities() map[string]Rarity {
+	out := map[string]Rarity{}
+	for i := range l.compare.ladders {
+		for _, s := range l.compare.ladders[i].steps {
+			if s.frequency == nil || out[s.frequency.of].Count != nil {
+				continue
+			}
+			r := Rarity{Count: map[uint64]int64{}}
+			hash := wordHashes(s.frequency)
+			for w, n := range s.frequency.counts() {
+				r.Records += n
+				if n > 1 {
+					r.Count[hash[w]] += n
+				}
+			}
+			out[s.frequency.of] = r
+		}
+	}
+	return out
+}
