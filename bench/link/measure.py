@@ -51,6 +51,6 @@ def child(command: list[str], environment: dict[str, str]) -> Measured:
         status, seconds, peak = said.split()
         m = Measured(float(seconds), int(peak) / KIB, out.read().decode(), err.read().decode())
     if status != "0":
-        last = "\n".join((m.stderr + m.stdout).splitlines()[-5:])
+        last = "\n".join((m.stderr + m.stdout).splitlines()[-12:])
         raise Failed(f"status {status}: {last}")
     return m

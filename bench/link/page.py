@@ -146,14 +146,21 @@ def spread(s: Spread) -> str:
 
 
 def losses(contests: list[Contest]) -> str:
-    found = []
+    found, compared = [], 0
     for c in contests:
         o = c.outcomes.get("palermo")
-        other = opponent(c, o) if o is not None and o.evaluated and not o.failure else None
-        if o is None or other is None:
+        if o is None:
             continue
-        found += [f"- {c.title}: {text}" for text in lost(o, other)]
-    return "\n".join(found) if found else "Nowhere on these sets."
+        if o.failure or not o.evaluated:
+            found.append(f"- {c.title}: palermo failed")
+            continue
+        other = opponent(c, o)
+        if other is not None:
+            compared += 1
+            found += [f"- {c.title}: {text}" for text in lost(o, other)]
+    if not found:
+        found = [f"Nowhere in the {compared} runs in which both ended."]
+    return "\n".join(found)
 
 
 def lost(o: Outcome, other: Outcome) -> list[str]:
@@ -171,7 +178,7 @@ def lost(o: Outcome, other: Outcome) -> list[str]:
 
 def failures(contests: list[Contest]) -> str:
     found = [
-        f"- {c.title}, {o.engine}: {o.failure.splitlines()[-1]}"
+        f"- {c.title}, {o.engine}: {o.reason}"
         for c in contests
         for o in c.outcomes.values()
         if o.failure

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from engines import Said
 from evaluate import Evaluation
 from measure import Measured, Spread
 from settings import Run, Set
+
+# MESSAGE is the text of the error in what palermo prints with --json.
+MESSAGE = re.compile(r'"message": "(.*)"')
 
 
 @dataclass
@@ -27,9 +31,18 @@ class Outcome:
         self.said.append(said)
         self.evaluated.append(e)
 
+    @property
+    def reason(self) -> str:
+        """The failure in a line: palermo's message, the last line of Splink's, else the status."""
+        message = MESSAGE.search(self.failure)
+        if message:
+            return message[1]
+        lines = [line for line in self.failure.splitlines() if line.strip(" {}")]
+        return lines[-1].strip() if lines else ""
+
     def last(self) -> str:
         if self.failure:
-            return f"failed: {self.failure.splitlines()[-1]}"
+            return f"failed: {self.reason}"
         m, e = self.measured[-1], self.evaluated[-1]
         return (
             f"{m.seconds:.2f} s, {m.peak_mib:.0f} MiB, pair F1 {e.at_half.f1:.4f} and {e.best.f1:.4f} at best, "

@@ -153,6 +153,12 @@ class Page(unittest.TestCase):
         self.assertIn("Splink: status 1: it stopped", page.failures([c]))
         self.assertEqual(len(page.rows(c)), 1)
 
+    def test_a_failure_of_palermo_is_a_loss(self) -> None:
+        c = self.contest()
+        c.outcomes["palermo"].failure = 'status 2: {\n"message": "unknown command",\n}'
+        self.assertEqual(page.losses([c]), "- fake_1000, notebook: palermo failed")
+        self.assertEqual(c.outcomes["palermo"].reason, "unknown command")
+
 
 class Synthetic(unittest.TestCase):
     def test_the_same_seed_gives_the_same_records(self) -> None:
