@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"fmt"
 	"strings"
 
 	"palermo/diag"
@@ -24,7 +25,8 @@ type boundChild struct {
 	when    []wordSet
 	pieces  map[string][]*outcome // of a list, by the whole cell
 
-	got    [][]*outcome // of the batch at hand, by field; see read
+	outer  func(k, i int) *outcome // what the target's own row says, for children of the target itself; else nil
+	got    [][]*outcome            // of the batch at hand, by field; see read
 	spare  []*outcome
 	active [][]bool
 }
@@ -81,6 +83,9 @@ func (b *boundChild) read(raw *schemas.Batch) {
 
 // at is what field k of row i came out as.
 func (b *boundChild) at(k, i int) *outcome {
+	if b.outer != nil && !b.fields[k].plan.filled() {
+		return b.outer(k, i)
+	}
 	if f := b.fields[k].fixed; f != nil || b.got[k] == nil {
 		return f
 	}
@@ -165,6 +170,8 @@ func (t *Table) childBatch(g *childGroup, raw *schemas.Batch, loaded []int, who 
 			return ownOutcome{number: float64(m.ordinal)}
 		case ownRule:
 			return ownOutcome{text: m.rule()}
+		case ownCellID:
+			return ownOutcome{text: fmt.Sprintf("%s.%d", t.cellID(raw, m.i), m.part.columns[0].col)}
 		default:
 			return who[m.n].own(g.fields[k].own)
 		}
@@ -249,4 +256,19 @@ func (m *made) rule() string {
 		return "flags:" + c.plan.column.From
 	}
 	return "columns:" + c.plan.column.From
+}
+
+// within lets children of the target itself say what its own row says.
+func (g *childGroup) within(t *Table, got [][]*outcome) {
+	if !t.plan.inner {
+		return
+	}
+	for _, p := range g.parts {
+		p.outer = func(k, i int) *outcome {
+			if f := t.fields[k].fixed; f != nil || got[k] == nil {
+				return f
+			}
+			return got[k][i]
+		}
+	}
 }
