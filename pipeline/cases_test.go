@@ -244,7 +244,7 @@ func checkCasePersons(t *testing.T, home string, truth []map[string]string) {
 			want = append(want, fmt.Sprintf("%d|%d", n, bySize[n]))
 		}
 	}
-	analyst, db := open(t, home), openSteward(t, home) // only stewards see which records are a person's
+	analyst, db := open(t, home), openSteward(t, home)
 	for _, tc := range []struct {
 		what, q string
 		db      *sql.DB
@@ -253,6 +253,7 @@ func checkCasePersons(t *testing.T, home string, truth []map[string]string) {
 		{"episodes", `SELECT records, count(*) FROM episode GROUP BY 1 ORDER BY 1`, analyst},
 		{"cases", `SELECT n, count(*) FROM (SELECT count(*) AS n FROM record WHERE is_current GROUP BY case_id) GROUP BY 1 ORDER BY 1`, analyst},
 		{"members", `SELECT n, count(*) FROM (SELECT count(*) AS n FROM person_record GROUP BY person_id) GROUP BY 1 ORDER BY 1`, db},
+		{"members for analysts", `SELECT n, count(*) FROM (SELECT count(*) AS n FROM person_record JOIN record USING (record_id) WHERE is_current GROUP BY person_id) GROUP BY 1 ORDER BY 1`, analyst},
 	} {
 		if d := cmp.Diff(want, query(t, tc.db, tc.q)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", tc.what, d)
