@@ -14,6 +14,7 @@ import (
 
 	"palermo/diag"
 	"palermo/schemas"
+	"palermo/transform"
 )
 
 // keyBytes is the length of a home's key.
@@ -22,6 +23,9 @@ const keyBytes = 32
 // key is the home's secret: every id that stands for a person, a record or a file is derived from
 // it, so that who lacks the key cannot tell whose they are.
 type key []byte
+
+// IDs makes the keyed ids of a home whose key this is.
+func IDs(secret []byte) transform.IDs { return key(secret) }
 
 // KeyFile is where the home's key lies: PALERMO_KEY_FILE, else vault/key.
 func (h *Home) KeyFile() string {
