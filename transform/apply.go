@@ -141,6 +141,7 @@ func (t *Table) output(raw *schemas.Batch, got [][]*outcome, loaded []int, who [
 			}
 			return got[k][loaded[n]]
 		},
+		fixed: func(k int) *outcome { return t.fields[k].fixed },
 		own: func(k, n int) ownOutcome {
 			if t.plan.fields[k].own == ownCellID {
 				return ownOutcome{text: t.cellID(raw, loaded[n])}

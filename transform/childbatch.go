@@ -15,6 +15,7 @@ type childGroup struct {
 	fields []fieldPlan // of any of the parts: own fields and columns are the same for all
 	at     map[string]int
 	parts  []*boundChild
+	same   []*outcome // see fixed
 }
 
 // boundChild is a childPlan bound to one file.
@@ -143,13 +144,14 @@ func (t *Table) childBatch(g *childGroup, raw *schemas.Batch, loaded []int, who 
 	for _, p := range g.parts {
 		p.read(raw)
 	}
-	var rows []made
+	rows := t.made[:0]
 	for n, i := range loaded {
 		rows = g.row(raw, n, i, rows, func(m made, f *fieldPlan) {
 			at := diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet, Row: raw.Row(i), Col: m.part.columns[0].col}
 			ds.Add(finding(diag.ValueMissing, at, g.table.Name+"."+f.field.Name, "without it the statement cannot be kept"))
 		})
 	}
+	t.made = rows // their room is used again
 	if len(rows) == 0 {
 		return nil, nil
 	}
@@ -159,7 +161,7 @@ func (t *Table) childBatch(g *childGroup, raw *schemas.Batch, loaded []int, who 
 			t.assessor.child(m.n, g.table.Name, said{g.fields, g.at, func(f int) *outcome { return m.part.outcome(m, f) }})
 		}
 	}
-	o := output{table: g.table, fields: g.fields, raw: raw, rows: make([]int, len(rows)), cols: make([]int, len(rows))}
+	o := output{table: g.table, fields: g.fields, raw: raw, fixed: g.fixed, rows: make([]int, len(rows)), cols: make([]int, len(rows))}
 	for k, m := range rows {
 		o.rows[k], o.cols[k] = m.i, m.part.columns[0].col
 	}

@@ -107,6 +107,7 @@ func (t *Table) Release() {
 		l.codes.Release()
 	}
 	t.lists = nil
+	t.same.release()
 	if t.assessor != nil {
 		t.assessor.builder.Release()
 	}
