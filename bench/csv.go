@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,4 +88,23 @@ func palermoCSV(ctx context.Context, o options) (int64, error) {
 		return 0, fmt.Errorf("the file is %s, with %d findings; it is without fault", e.Status, len(e.Found))
 	}
 	return e.Rows().Loaded, nil
+}
+
+// csvRows is the rows of a CSV file below its header.
+func csvRows(path string) (n int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	r := csv.NewReader(bufio.NewReaderSize(f, 1<<20))
+	r.ReuseRecord = true
+	for {
+		if _, err := r.Read(); errors.Is(err, io.EOF) {
+			return n - 1, nil
+		} else if err != nil {
+			return 0, err
+		}
+		n++
+	}
 }

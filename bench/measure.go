@@ -18,6 +18,7 @@ import (
 // measured is one run of a contestant, from the start of its process to its end.
 type measured struct {
 	seconds float64
+	cpu     float64 // seconds of all its threads, in user mode
 	peakMiB float64 // most memory resident at once
 	rows    int64
 	bytes   int64 // of what it wrote
@@ -31,7 +32,8 @@ func child(ctx context.Context, name string, o options, in, to string) (measured
 		return measured{}, err
 	}
 	cmd := exec.CommandContext(ctx, exe, "-role", name, "-in", in, "-to", to,
-		"-sheet-rows", strconv.Itoa(o.sheetRows), "-sheet-cols", strconv.Itoa(o.sheetCols), "-csv-rows", strconv.Itoa(o.csvRows))
+		"-sheet-rows", strconv.Itoa(o.sheetRows), "-sheet-cols", strconv.Itoa(o.sheetCols), "-csv-rows", strconv.Itoa(o.csvRows),
+		"-ctm-records", strconv.Itoa(o.ctmRecords))
 	cmd.Stderr = os.Stderr
 	start := time.Now()
 	out, err := cmd.Output()
@@ -44,6 +46,7 @@ func child(ctx context.Context, name string, o options, in, to string) (measured
 		return m, fmt.Errorf("%s: read its answer: %w", name, err)
 	}
 	m.rows = s.Rows
+	m.cpu = cmd.ProcessState.UserTime().Seconds()
 	if use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		m.peakMiB = float64(use.Maxrss) * maxrssUnit / (1 << 20)
 	}

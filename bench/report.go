@@ -43,7 +43,7 @@ func (p *page) write(w io.Writer) error {
 
 Written by `+"`make bench`"+` on %s. Each contestant runs in a process of its own, and they take turns
 (A B A B), %d rounds each, on the same made-up file. Figures are the median, and the range in brackets;
-seconds and peak resident memory are of the whole process. The ratio is taken round by round.
+seconds, CPU seconds in user mode and peak resident memory are of the whole process. The ratio is taken round by round.
 
 | | |
 | --- | --- |
@@ -100,30 +100,39 @@ func memorySize() string {
 
 func (r *result) write(b io.Writer, o options) {
 	fmt.Fprintf(b, "\n## %s\n\n%s The input has %.0f MiB.\n\n", r.title(o), r.note, mib(r.inputBytes))
-	fmt.Fprint(b, "| | seconds | peak MiB |")
+	fmt.Fprint(b, "| | seconds | CPU seconds | peak MiB |")
 	if r.withFiles {
 		fmt.Fprint(b, " output MiB |")
 	}
-	fmt.Fprint(b, "\n| --- | --- | --- |")
+	fmt.Fprint(b, "\n| --- | --- | --- | --- |")
 	if r.withFiles {
 		fmt.Fprint(b, " --- |")
 	}
 	fmt.Fprintln(b)
 	for side, runs := range r.runs {
-		fmt.Fprintf(b, "| %s | %s | %s |", r.labels[side], spreadOf(seconds(runs)).format(2), spreadOf(peaks(runs)).format(0))
+		fmt.Fprintf(b, "| %s | %s | %s | %s |", r.labels[side], spreadOf(seconds(runs)).format(2), spreadOf(cpus(runs)).format(2), spreadOf(peaks(runs)).format(0))
 		if r.withFiles {
 			fmt.Fprintf(b, " %.0f |", mib(runs[0].bytes))
 		}
 		fmt.Fprintln(b)
 	}
 	ratio := spreadOf(ratios(seconds(r.runs[0]), seconds(r.runs[1])))
-	fmt.Fprintf(b, "\nTime of palermo over that of the other: %s.\n", ratio.format(2))
+	cpu := spreadOf(ratios(cpus(r.runs[0]), cpus(r.runs[1])))
+	fmt.Fprintf(b, "\nTime of palermo over that of the other: %s; CPU time: %s.\n", ratio.format(2), cpu.format(2))
 }
 
 func seconds(runs []measured) []float64 {
 	var out []float64
 	for _, m := range runs {
 		out = append(out, m.seconds)
+	}
+	return out
+}
+
+func cpus(runs []measured) []float64 {
+	var out []float64
+	for _, m := range runs {
+		out = append(out, m.cpu)
 	}
 	return out
 }

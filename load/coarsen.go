@@ -49,6 +49,9 @@ func endOf(c schemas.Column) coarsening {
 	case c.Coarsened == schemas.CoarsenMonth:
 		return dates(func(y int, m time.Month) time.Time { return civil(y, m+1, 0) })
 	case c.Coarsened == schemas.CoarsenBand && schemas.Bands(c.Bands) != nil:
+		if c.Type == schemas.Real {
+			return realsInBands(schemas.Bands(c.Bands), low)
+		}
 		return inBands(schemas.Bands(c.Bands), low)
 	}
 	return nil
@@ -104,6 +107,37 @@ func inBands(lows []int64, low bool) coarsening {
 				b.AppendNull()
 			default:
 				b.Append(lows[k+1] - 1)
+			}
+		}
+		return b.NewArray(), nil
+	}
+}
+
+// realsInBands is inBands for amounts. One between the highest of a band and the lowest of the next
+// is in the lower band.
+func realsInBands(lows []int64, low bool) coarsening {
+	return func(mem memory.Allocator, a arrow.Array) (arrow.Array, error) {
+		in, ok := a.(*array.Float64)
+		if !ok {
+			return nil, errType(a)
+		}
+		b := array.NewFloat64Builder(mem)
+		defer b.Release()
+		b.Reserve(in.Len())
+		for i := range in.Len() {
+			if in.IsNull(i) || math.IsNaN(in.Value(i)) {
+				b.AppendNull()
+				continue
+			}
+			// far above the last band a conversion to int64 would not be defined
+			x := math.Floor(min(in.Value(i), float64(lows[len(lows)-1])))
+			switch k := band(lows, int64(max(x, 0))); {
+			case low:
+				b.Append(float64(lows[k]))
+			case k == len(lows)-1:
+				b.AppendNull()
+			default:
+				b.Append(schemas.BandEnd(lows[k+1], schemas.Real))
 			}
 		}
 		return b.NewArray(), nil

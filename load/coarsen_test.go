@@ -147,6 +147,20 @@ func TestCoarsenBands(t *testing.T) {
 	}
 }
 
+func TestCoarsenAmounts(t *testing.T) {
+	amounts := []string{"0", "0.5", "99.99", "99.995", "100", "1e+30", "-3", null}
+	for part, want := range map[schemas.Part][]string{
+		schemas.PartLow:  {"0", "0", "0", "0", "100", "100", "0", null},
+		schemas.PartHigh: {"99.99", "99.99", "99.99", "99.99", null, null, "99.99", null},
+	} {
+		t.Run(string(part), func(t *testing.T) {
+			mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
+			column := schemas.Column{Name: "x", Type: schemas.Real, Part: part, Coarsened: schemas.CoarsenBand, Bands: "income"}
+			testCoarsening(t, mem, column, made(t, array.NewFloat64Builder(mem), amounts...), want)
+		})
+	}
+}
+
 // A known child stays a child, and an adult an adult, at any age and in any interval of ages.
 func TestBandsKeepTheBorderAt18(t *testing.T) {
 	lows := schemas.Bands("age")

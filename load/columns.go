@@ -16,12 +16,50 @@ import (
 type column interface {
 	// append takes the rows [from, to) of src and reports whether a null was among them.
 	append(src arrow.Array, from, to int) (null bool, err error)
+	appendNulls(n int)
 	finish() arrow.Array
 	release()
 }
 
+// lazy holds back the nulls that a column begins with. Most columns of a wide table are empty in most
+// sources: they cost nothing until a row group is written.
+type lazy struct {
+	column
+	nulls int // before the first value
+	begun bool
+}
+
+func (l *lazy) append(src arrow.Array, from, to int) (null bool, err error) {
+	if !l.begun {
+		if src.NullN() == src.Len() {
+			l.nulls += to - from
+			_, err = l.column.append(src, from, from) // whether it is of a type that the column takes
+			return to > from, err
+		}
+		l.begin()
+	}
+	return l.column.append(src, from, to)
+}
+
+func (l *lazy) begin() {
+	l.begun = true
+	l.column.appendNulls(l.nulls)
+}
+
+func (l *lazy) finish() arrow.Array {
+	if !l.begun {
+		l.begin()
+	}
+	l.begun, l.nulls = false, 0
+	return l.column.finish()
+}
+
 // newColumn is a column of the type that c has in Parquet, which is that of harmonised batches.
 func newColumn(c schemas.Column, mem memory.Allocator) column {
+	return &lazy{column: eagerColumn(c, mem)}
+}
+
+func eagerColumn(c schemas.Column, mem memory.Allocator) column {
 	switch t := c.ArrowType().(type) {
 	case *arrow.DictionaryType:
 		return newWords(mem)
@@ -64,6 +102,17 @@ type builder[T any] interface {
 	UnsafeAppendBoolToBitmap(bool)
 }
 
+// nulls appends n of them.
+func nulls(b interface {
+	Reserve(n int)
+	UnsafeAppendBoolToBitmap(bool)
+}, n int) {
+	b.Reserve(n)
+	for range n {
+		b.UnsafeAppendBoolToBitmap(false)
+	}
+}
+
 // exactly takes arrays of T and no other.
 func exactly[T any](src arrow.Array) (values[T], bool) {
 	v, ok := src.(values[T])
@@ -96,6 +145,7 @@ func (f *fixed[T]) append(src arrow.Array, from, to int) (null bool, err error) 
 	return null, nil
 }
 
+func (f *fixed[T]) appendNulls(n int)   { nulls(f.b, n) }
 func (f *fixed[T]) finish() arrow.Array { return f.b.NewArray() }
 func (f *fixed[T]) release()            { f.b.Release() }
 
@@ -117,6 +167,11 @@ func (x *texts) append(src arrow.Array, from, to int) (null bool, err error) {
 		null = true
 	}
 	return null, nil
+}
+
+func (x *texts) appendNulls(n int) {
+	x.b.Reserve(n)
+	x.b.AppendNulls(n)
 }
 
 func (x *texts) finish() arrow.Array { return x.b.NewArray() }
@@ -243,6 +298,8 @@ func (w *words) word(s string) int32 {
 	w.index[strings.Clone(s)] = n // s is the batch's memory
 	return n
 }
+
+func (w *words) appendNulls(n int) { nulls(w.rows, n) }
 
 func (w *words) finish() arrow.Array {
 	rows, dict := w.rows.NewArray(), w.dict.NewArray()

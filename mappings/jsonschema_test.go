@@ -67,6 +67,7 @@ func generate(t *testing.T) []byte {
 		{"Column", "parse", rules["parse"]},
 		{"Column", "form", rules["form"]},
 		{"Column", "repair", rules["repair"]},
+		{"Column", "part", rules["part"]},
 		{"FromCell", "parse", rules["parse"]},
 		{"FromCell", "form", rules["form"]},
 		{"FromSheet", "parse", rules["parse"]},

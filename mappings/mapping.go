@@ -87,7 +87,8 @@ type StatedCell struct {
 
 // Child makes rows of another table from the same row of the source. It is one of three kinds:
 // flags (a row for each column that answers a question), split (a row for each word of a list in
-// one cell), or columns (a row from some columns, or several from numbered ones).
+// one cell), or columns (a row from some columns, or several from numbered ones). Children of the
+// target itself make its rows, in place of one row of it for each of the source.
 type Child struct {
 	To string `yaml:"to" json:"to"` // the table
 
@@ -147,6 +148,7 @@ type Column struct {
 	From       string              `yaml:"from" json:"from"`                                                                                 // the header, after trimming and NFC
 	To         string              `yaml:"to" json:"to"`                                                                                     // the field of the target
 	Parse      string              `yaml:"parse,omitempty" json:"parse,omitempty"`                                                           // the named rule that reads the text
+	Part       string              `yaml:"part,omitempty" json:"part,omitempty"`                                                             // the named rule that says which part of the word is read
 	Codes      string              `yaml:"codes,omitempty" json:"codes,omitempty"`                                                           // the codes file that has the words: codes/NAME.csv
 	By         string              `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum="` // look the word up in the field's own code list
 	Thousands  string              `yaml:"thousands,omitempty" json:"thousands,omitempty"`                                                   // the mark between thousands, as ","

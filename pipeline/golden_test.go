@@ -57,8 +57,8 @@ func compare(t *testing.T, home, dir string) {
 	for _, table := range query(t, db, `SELECT DISTINCT table_name FROM duckdb_columns() WHERE column_name = '_submission' AND table_name IN (SELECT table_name FROM duckdb_tables())`) {
 		if n := query(t, db, "SELECT count(*) FROM "+table)[0]; n != "0" {
 			columns := "* EXCLUDE (_submission)"
-			if table == "statistic" { // its ids name the submission
-				columns += " REPLACE (regexp_replace(statistic_id, '^[^.]*', 'S') AS statistic_id)"
+			if id := map[string]string{"statistic": "statistic_id", "treaty_action": "action_id"}[table]; id != "" { // names the submission
+				columns += fmt.Sprintf(" REPLACE (regexp_replace(%[1]s, '^[^.]*', 'S') AS %[1]s)", id)
 			}
 			got[table+".csv"] = csvOf(t, home, fmt.Sprintf("SELECT %s FROM %s ORDER BY _sheet, _row, rowid", columns, table), table)
 		}

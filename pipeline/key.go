@@ -14,6 +14,7 @@ import (
 
 	"palermo/diag"
 	"palermo/schemas"
+	"palermo/transform"
 )
 
 // keyBytes is the length of a home's key.
@@ -22,6 +23,9 @@ const keyBytes = 32
 // key is the home's secret: every id that stands for a person, a record or a file is derived from
 // it, so that who lacks the key cannot tell whose they are.
 type key []byte
+
+// IDs makes the keyed ids of a home whose key this is.
+func IDs(secret []byte) transform.IDs { return key(secret) }
 
 // KeyFile is where the home's key lies: PALERMO_KEY_FILE, else vault/key.
 func (h *Home) KeyFile() string {
@@ -84,11 +88,15 @@ func makeKey(file string) (key, error) {
 
 // mac is the keyed digest of the parts, in hexadecimal. No part can run into the next.
 func (k key) mac(parts ...string) string {
-	h := hmac.New(sha256.New, k)
+	text := make([]byte, 0, 256)
 	for _, p := range parts {
-		fmt.Fprintf(h, "%d|%s", len(p), p)
+		text = append(strconv.AppendInt(text, int64(len(p)), 10), '|')
+		text = append(text, p...)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	h := hmac.New(sha256.New, k)
+	h.Write(text)
+	var sum [sha256.Size]byte
+	return hex.EncodeToString(h.Sum(sum[:0]))
 }
 
 // submissionID names a submission: the same file from the same agency has the same id, and who

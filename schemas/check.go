@@ -109,8 +109,8 @@ func (l *loader) checkCare(bad func(key, format string, args ...any), f *Field) 
 		bad("coarsen", "a direct field cannot leave the vault as it is")
 	case coarse && (f.Type != Date || !f.Interval):
 		bad("coarsen", "only an interval of dates becomes its %s", f.Coarsen)
-	case f.Coarsen == CoarsenBand && (f.Type != Integer || !f.Interval):
-		bad("coarsen", "only an interval of integers becomes a band")
+	case f.Coarsen == CoarsenBand && (f.Type != Integer && f.Type != Real || !f.Interval):
+		bad("coarsen", "only an interval of numbers becomes a band")
 	case f.Coarsen == CoarsenBand && bands[f.Bands] == nil:
 		bad("coarsen", "no bands %q", f.Bands)
 	}

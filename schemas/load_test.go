@@ -148,7 +148,7 @@ func TestLoadFaults(t *testing.T) {
 		{"a direct field as it is", table, "class: quasi", "class: direct", "a direct field cannot leave the vault as it is"},
 		{"a sensitive field made coarser", table, "class: quasi", "class: sensitive", "a coarsening of a field that is neither quasi nor direct"},
 		{"a code's month", table, "coarsen: as_is", "coarsen: month", "only an interval of dates becomes its month"},
-		{"a code's band", table, "coarsen: as_is", "coarsen: band", "only an interval of integers becomes a band"},
+		{"a code's band", table, "coarsen: as_is", "coarsen: band", "only an interval of numbers becomes a band"},
 		{"no such bands", table, "type: code, codes: sex, class: quasi, coarsen: as_is", "type: integer, interval: true, class: quasi, coarsen: band, bands: of",
 			`no bands "of"`},
 		{"bands of no band", table, "coarsen: as_is", "coarsen: as_is, bands: age", "bands of a field that is not coarsened to bands"},
@@ -197,6 +197,48 @@ func TestLoadReportsAllFaults(t *testing.T) {
 	_, err := Load(files)
 	if err == nil || strings.Count(err.Error(), "\n") != 1 {
 		t.Errorf("Load = %v, want two faults", err)
+	}
+}
+
+func TestLoadFigures(t *testing.T) {
+	lists := map[string]string{"figure_base": "stated", "figure_relation": "equals", "figure_nature": "count"}
+	const good = "f.one,iom_ctm,People,records,2001,2001-01-01,2001-12-31,cases,all,stated,equals,12,12,12,cases,count,yes,,Somebody 2005\n"
+	for _, tt := range []struct{ name, old, new, want string }{
+		{"good", "", "", ""},
+		{"an open period and no base", "2001-01-01,2001-12-31,cases,all,stated", ",2001-12-31,cases,,", ""},
+		{"twice", "\n", "\n" + good, `figures.csv:3:1: figure "f.one" twice`},
+		{"no measure", "cases,all", ",all", "figures.csv:2:57: figure without measure"},
+		{"no such relation", "equals", "is", `list "figure_relation" has no code "is"`},
+		{"no such base", "stated", "said", `list "figure_base" has no code "said"`},
+		{"a day of no form", "2001-12-31", "2001-12", `figures.csv:2:46: "2001-12" is no day`},
+		{"a number of no form", "12,12,12", "12,12,x", `"x" is no number`},
+		{"neither yes nor no", "yes", "maybe", "comparable is yes or no"},
+		{"comparable with nothing", "iom_ctm", "", "figures.csv:2:7: a figure has a source where it is comparable"},
+		{"not comparable, without a reason", "f.one,iom_ctm,People,records,2001,2001-01-01,2001-12-31,cases,all,stated,equals,12,12,12,cases,count,yes",
+			"f.one,,People,records,2001,,,cases,all,stated,equals,12,12,12,cases,count,no", "a reason where it is not comparable"},
+		{"an end before the beginning", "12,12,12", "12,12,11", "ends before it begins"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			files := small()
+			for list, code := range lists {
+				files["codes/"+list+".csv"] = &fstest.MapFile{Data: []byte("code,parent,label_en,definition,ref\n" + code + ",,L,,\n")}
+				files["codes/_lists.csv"] = &fstest.MapFile{Data: append(files["codes/_lists.csv"].Data, (list + ",L\n")...)}
+			}
+			files["figures.csv"] = &fstest.MapFile{Data: []byte(strings.Join(figureHeader, ",") + "\n" + strings.Replace(good, tt.old, tt.new, 1))}
+			s, err := Load(files)
+			if tt.want != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("Load = %v\nwant %s", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(s.Figures) != 1 || s.Figures[0].Low == nil || *s.Figures[0].High != 12 || s.Figures[0].To.Month() != 12 {
+				t.Errorf("figures %+v", s.Figures)
+			}
+		})
 	}
 }
 

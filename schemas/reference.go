@@ -4,11 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// Reference is the rows of the tables country, country_name, code and field, made from the
+// Reference is the rows of the tables country, country_name, code, field and figure, made from the
 // declarations alone. The caller owns the batches. They have no Origin.
 func (s *Schema) Reference(mem memory.Allocator) ([]*Batch, error) {
 	var out []*Batch
@@ -20,6 +21,7 @@ func (s *Schema) Reference(mem memory.Allocator) ([]*Batch, error) {
 		{"country_name", s.nameRows},
 		{"code", s.codeRows},
 		{"field", s.fieldRows},
+		{"figure", s.figureRows},
 	} {
 		b, err := s.fill(mem, part.table, part.rows)
 		if err != nil {
@@ -128,6 +130,29 @@ func (s *Schema) fieldRows() ([]map[string]any, error) {
 				"zone": string(narrower(t.Zone, c.Class.Widest())), "meaning": c.Meaning, "ref_palermo": text(c.Ref.Palermo),
 				"ref_htcds": text(c.Ref.HTCDS), "ref_ctdc": text(c.Ref.CTDC), "ref_sdmx": text(c.Ref.SDMX)})
 		}
+	}
+	return rows, nil
+}
+
+func (s *Schema) figureRows() ([]map[string]any, error) {
+	var rows []map[string]any
+	for i := range s.Figures {
+		f := &s.Figures[i]
+		row := map[string]any{"figure_id": f.ID, "source_id": text(f.Source), "population": f.Population, "counted_unit": f.Counted,
+			"period_stated": f.PeriodStated, "measure": f.Measure, "base": text(f.Base), "base_stated_code": text(f.BaseStated),
+			"relation_code": f.Relation, "value_text": f.Text, "value_unit": f.Unit, "nature_code": f.Nature,
+			"is_comparable": f.Comparable, "reason": text(f.Reason), "citation": f.Citation}
+		for name, day := range map[string]time.Time{"period_from": f.From, "period_to": f.To} {
+			if !day.IsZero() {
+				row[name] = day
+			}
+		}
+		for name, x := range map[string]*float64{"value_low": f.Low, "value_high": f.High} {
+			if x != nil {
+				row[name] = *x
+			}
+		}
+		rows = append(rows, row)
 	}
 	return rows, nil
 }

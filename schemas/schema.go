@@ -15,6 +15,7 @@ type Schema struct {
 
 	Countries []Country     // by code
 	Names     []CountryName // by code, language and name
+	Figures   []Figure      // as published, in the order of the file
 
 	byName map[string]*Table
 	views  map[string]*View

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -135,5 +136,121 @@ func BenchmarkStatisticCurrent(b *testing.B) {
 		if err := db.QueryRow(`SELECT count(DISTINCT value_low) + sum(key_rows) FROM (SELECT * FROM statistic_current)`).Scan(&n); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// figureRecords puts n current records of the CTM, registered in June 2003, into the database; each
+// is a person's of its own, but the last, which is that of the one before.
+func figureRecords(t *testing.T, db *sql.DB, n int, columns string) {
+	t.Helper()
+	exec(t, db, `INSERT INTO source (source_id, title, mapping_digest) VALUES ('iom_ctm', 'S', 'd')`)
+	exec(t, db, fmt.Sprintf(`INSERT INTO record BY NAME SELECT 'r' || i AS record_id, 1 AS record_version, 'c' || i AS case_id, true AS is_current,
+		'iom_ctm' AS source_id, 'assistance' AS form, DATE '2003-06-01' AS registration_from, DATE '2003-06-30' AS registration_to,
+		's' AS _submission, 1 AS _sheet, i AS _row, %s FROM range(%d) t(i)`, columns, n))
+	exec(t, db, `INSERT INTO person_record SELECT record_id, 'p' || least(_row, ?::BIGINT - 2), 'e' || least(_row, ?::BIGINT - 2) FROM record`, n, n)
+}
+
+// A figure agrees within its own tolerance and not beyond, on records; persons stand beside.
+func TestPublishedFigureAgrees(t *testing.T) {
+	for _, tt := range []struct {
+		figure string
+		of     int // how many of 1000 records have the measure
+		column string
+		want   string
+	}{
+		{"iom.age_18_25", 569, "least(i // 569, 1) * 12 + 18 AS age_years_low, least(i // 569, 1) * 12 + 20 AS age_years_high", "56.9|569|1000|569|999|true"},
+		{"iom.age_18_25", 568, "least(i // 568, 1) * 12 + 18 AS age_years_low, least(i // 568, 1) * 12 + 20 AS age_years_high", "56.8|568|1000|568|999|false"},
+		{"iom.female", 810, "CASE WHEN i < 810 THEN 'female' ELSE 'male' END AS sex_code", "81|810|1000|810|999|false"},
+		{"iom.female", 820, "CASE WHEN i < 820 THEN 'female' ELSE 'male' END AS sex_code", "82|820|1000|820|999|true"},
+		{"iom.female", 821, "CASE WHEN i < 821 THEN 'female' ELSE 'male' END AS sex_code", "82.1|821|1000|821|999|false"},
+		{"iom.married", 90, "CASE WHEN i < 90 THEN 'married' END AS marital_status_code", "9|90|1000|90|999|true"},
+		{"iom.married", 91, "CASE WHEN i < 91 THEN 'married' END AS marital_status_code", "9.1|91|1000|91|999|false"},
+		{"iom.cases", 1000, "NULL AS sex_code", "1000|1000|1000|999|999|false"},
+		{"iom.cases", 5233, "NULL AS sex_code", "5233|5233|5233|5232|5232|true"},
+		{"iom.origin_countries", 0, "NULL AS origin_country_code", "0|0|1000|0|999|false"},
+	} {
+		t.Run(fmt.Sprintf("%s of %d", tt.figure, tt.of), func(t *testing.T) {
+			db := open(t)
+			create(t, db, schemas.ZoneAnalyst)
+			fillReference(t, db)
+			figureRecords(t, db, max(1000, tt.of), tt.column)
+			got := rows(t, db, `SELECT measured, n, base_n, persons, persons_base, agrees FROM published_figure WHERE figure_id = '`+tt.figure+`'`)
+			if diff := cmp.Diff([]string{tt.want}, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tt.figure, diff)
+			}
+		})
+	}
+}
+
+// Words agree as sets of the most frequent, and where a figure says so by how many others there are.
+func TestPublishedFigureWords(t *testing.T) {
+	db := open(t)
+	create(t, db, schemas.ZoneAnalyst)
+	fillReference(t, db)
+	figureRecords(t, db, 1000, `CASE WHEN i < 300 THEN 'ngo' WHEN i < 500 THEN 'embassy' WHEN i < 700 THEN 'law_enforcement' WHEN i < 900 THEN 'international_organisation'
+		ELSE 'self' END AS referral_source_code, 14 AS age_years_low, 17 AS age_years_high, CASE WHEN i < 900 THEN 'employed' ELSE 'self_employed' END AS work_status_code`)
+	got := rows(t, db, `SELECT figure_id, measured_text, n, base_n, agrees FROM published_figure
+		WHERE figure_id IN ('iom.referred_by', 'iom.minors_14_17', 'iom.work_kind', 'iom.minors_origins', 'rcp.countries', 'see.poor') ORDER BY figure_id`)
+	want := []string{"iom.minors_14_17|14-17|1000|1000|true", "iom.minors_origins|<nil>|0|1000|false",
+		"iom.referred_by|ngo embassy international_organisation law_enforcement|900|1000|true", "iom.work_kind|employed|900|1000|false",
+		"rcp.countries|<nil>|<nil>|<nil>|<nil>", "see.poor|<nil>|<nil>|<nil>|<nil>"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("words (-want +got):\n%s", diff)
+	}
+}
+
+// States are counted by treaty up to the last day, each once, whatever it did to be bound.
+func TestPublishedFigureStates(t *testing.T) {
+	db := open(t)
+	create(t, db, schemas.ZoneAnalyst)
+	fillReference(t, db)
+	for i, a := range []struct{ country, as, treaty, act, day string }{
+		{"ALB", "Albania", "palermo_protocol", "signature", "2000-12-12"}, {"ALB", "Albania", "palermo_protocol", "ratification", "2002-08-21"},
+		{"BGR", "Bulgaria", "palermo_protocol", "signature", "2005-07-31"}, {"BGR", "Bulgaria", "palermo_protocol", "approval", "2005-08-01"},
+		{"", "Some Union", "palermo_protocol", "accession", "2005-07-31"}, {"ALB", "Albania", "palermo_protocol", "denunciation", "2004-01-01"},
+		{"ALB", "Albania", "untoc", "signature", "2000-12-12"}, {"ALB", "Albania", "coe_2005", "signature", "2005-05-16"},
+	} {
+		var code any
+		if a.country != "" {
+			code = a.country
+		}
+		exec(t, db, `INSERT INTO treaty_action BY NAME SELECT ?::VARCHAR AS action_id, 'treaties' AS source_id, 'v' AS vintage, ? AS country_code,
+			? AS country_code_as_reported, ? AS treaty_code, ? AS act_code, ?::DATE AS acted_from, ?::DATE AS acted_to, 's' AS _submission, 1 AS _sheet, 1 AS _row`,
+			i, code, a.as, a.treaty, a.act, a.day, a.day)
+	}
+	got := rows(t, db, `SELECT figure_id, measured, persons, agrees FROM published_figure WHERE source_id = 'treaties' ORDER BY figure_id`)
+	want := []string{"convention.ratified|0|<nil>|false", "convention.signed|1|<nil>|false", "protocol.ratified|2|<nil>|false", "protocol.signed|2|<nil>|false",
+		"smuggling.ratified|<nil>|<nil>|<nil>", "smuggling.signed|<nil>|<nil>|<nil>"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
+	}
+}
+
+// fillReference puts the codes and the published figures into the database.
+func fillReference(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for _, list := range []string{"purpose", "education", "recruitment_way"} { // those whose kinds the view asks for
+		for i, c := range schemas.Builtin().List(list).Codes {
+			exec(t, db, `INSERT INTO code BY NAME SELECT ? AS list, ? AS code, ?::BIGINT AS ordinal, nullif(?, '') AS parent_code, 'l' AS label_en, 'm' AS list_meaning`,
+				list, c.Code, i+1, c.Parent)
+		}
+	}
+	for _, f := range schemas.Builtin().Figures {
+		day := func(d time.Time) any {
+			if d.IsZero() {
+				return nil
+			}
+			return d
+		}
+		number := func(x *float64) any {
+			if x == nil {
+				return nil
+			}
+			return *x
+		}
+		exec(t, db, `INSERT INTO figure BY NAME SELECT ? AS figure_id, nullif(?, '') AS source_id, 'p' AS population, ? AS counted_unit, 'p' AS period_stated,
+			?::DATE AS period_from, ?::DATE AS period_to, 'm' AS measure, ? AS relation_code, ? AS value_text, ?::DOUBLE AS value_low, ?::DOUBLE AS value_high,
+			'u' AS value_unit, ? AS nature_code, ?::BOOLEAN AS is_comparable, 'c' AS citation`,
+			f.ID, f.Source, f.Counted, day(f.From), day(f.To), f.Relation, f.Text, number(f.Low), number(f.High), f.Nature, f.Comparable)
 	}
 }

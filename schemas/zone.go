@@ -16,7 +16,7 @@ const (
 	CoarsenOmit  = "omit"  // does not go there
 )
 
-// bands is every division of the whole numbers from 0 that a field may name, as the lowest number
+// bands is every division of the numbers from 0 that a field may name, as the lowest number
 // of each band; the last is open above.
 //
 // No band of ages may hold both 17 and 18: who is known to be a child, or an adult, stays known
@@ -25,6 +25,7 @@ const (
 var bands = map[string][]int64{
 	"age":       {0, 9, 14, 18, 21, 24, 26, 30, 39, 48},
 	"count":     {0, 1, 2, 3, 4, 5},
+	"income":    {0, 100},    // the one border that a published figure asks for
 	"months":    {0, 13, 25}, // CTDC's, of how long exploitation lasted
 	"schooling": {0, 1, 5, 9, 13},
 }
@@ -130,22 +131,31 @@ func (c Column) coarseness() string {
 	case CoarsenYear, CoarsenMonth:
 		return "Coarsened to the " + c.Coarsened
 	case CoarsenBand:
-		return "Coarsened to the bands " + bandWords(bands[c.Bands])
+		return "Coarsened to the bands " + bandWords(bands[c.Bands], c.Type)
 	}
 	return ""
 }
 
+// BandEnd is the highest value of the band below the next one's lowest: of whole numbers the one
+// before it, of others, which are amounts of money, a hundredth less.
+func BandEnd(next int64, t Type) float64 {
+	if t == Real {
+		return float64(next) - 0.01
+	}
+	return float64(next - 1)
+}
+
 // bandWords is bands as "0-8, 9-17, 18+".
-func bandWords(lows []int64) string {
+func bandWords(lows []int64, t Type) string {
 	var words []string
 	for i, low := range lows {
 		switch {
 		case i == len(lows)-1:
 			words = append(words, fmt.Sprintf("%d+", low))
-		case lows[i+1] == low+1:
+		case lows[i+1] == low+1 && t == Integer:
 			words = append(words, fmt.Sprint(low))
 		default:
-			words = append(words, fmt.Sprintf("%d-%d", low, lows[i+1]-1))
+			words = append(words, fmt.Sprintf("%d-%v", low, BandEnd(lows[i+1], t)))
 		}
 	}
 	return strings.Join(words, ", ")

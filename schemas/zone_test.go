@@ -82,7 +82,8 @@ func TestRecordInItsZones(t *testing.T) {
 		{"origin_country_code", "", "", "", "no"},
 		{"origin_country_code_as_reported", "", "", "", "no"},
 		{"origin_region", "", "no", "no", "no"},
-		{"income_before_low", "", "", "no", "no"},
+		{"income_before_low", "", "", CoarsenBand, "no"},
+		{"income_before_text", "", "", "no", "no"},
 		{"ethnicity", "", "", "no", "no"},
 		{"origin_place", "", "no", "no", "no"},
 		{"whereabouts", "", "no", "no", "no"},
@@ -149,8 +150,11 @@ func TestBands(t *testing.T) {
 			}
 		}
 	}
-	if got, want := bandWords([]int64{0, 1, 9, 18}), "0, 1-8, 9-17, 18+"; got != want {
+	if got, want := bandWords([]int64{0, 1, 9, 18}, Integer), "0, 1-8, 9-17, 18+"; got != want {
 		t.Errorf("bandWords = %q, want %q", got, want)
+	}
+	if got, want := bandWords([]int64{0, 1, 100}, Real), "0-0.99, 1-99.99, 100+"; got != want {
+		t.Errorf("bandWords of amounts = %q, want %q", got, want)
 	}
 }
 
@@ -229,7 +233,7 @@ func TestDirectFields(t *testing.T) {
 
 func TestNarrowTables(t *testing.T) {
 	for name, want := range map[string]Zone{
-		"record_vulnerability": ZoneSteward, "link_pair": ZoneSteward, "link_review": ZoneSteward, "person_record": ZoneSteward,
+		"record_vulnerability": ZoneSteward, "link_pair": ZoneSteward, "link_review": ZoneSteward, "person_record": ZoneAnalyst,
 		"quarantine": ZonePrivate, "statistic": ZoneAnalyst, "record": ZoneAnalyst,
 	} {
 		table := Builtin().Table(name)
@@ -250,5 +254,17 @@ func TestInLeavesTheTable(t *testing.T) {
 	n := len(table.Fields)
 	if in := table.In(ZoneAnalyst); len(in.Fields) >= n || len(table.Fields) != n {
 		t.Errorf("%d of %d fields; the table has %d", len(in.Fields), n, len(table.Fields))
+	}
+}
+
+// Analysts see which records are a person's, so that they can count persons, and nothing of how alike
+// the names were that decided it.
+func TestMembershipWithoutEvidence(t *testing.T) {
+	var got []string
+	for _, c := range Builtin().Table("person_record").In(ZoneAnalyst).Columns() {
+		got = append(got, c.Name)
+	}
+	if want := []string{"record_id", "person_id", "episode_id"}; !slices.Equal(got, want) {
+		t.Errorf("columns %v, want %v", got, want)
 	}
 }

@@ -95,13 +95,16 @@ func (t *Table) Apply(raw *schemas.Batch, ds *diag.List) (Result, error) {
 // batches builds the target's batch, and those of the children.
 func (t *Table) batches(raw *schemas.Batch, got [][]*outcome, loaded []int, res *Result, ds *diag.List) error {
 	who := t.identify(raw, loaded)
-	b, err := t.build(t.output(raw, got, loaded, who))
-	if err != nil {
-		return err
+	if !t.plan.inner {
+		b, err := t.build(t.output(raw, got, loaded, who))
+		if err != nil {
+			return err
+		}
+		res.Batches = append(res.Batches, b)
 	}
-	res.Batches = append(res.Batches, b)
 	t.hear(got, loaded, who)
 	for g := range t.children {
+		t.children[g].within(t, got)
 		b, err := t.childBatch(&t.children[g], raw, loaded, who, ds)
 		if err != nil {
 			return err
@@ -144,6 +147,7 @@ func (t *Table) output(raw *schemas.Batch, got [][]*outcome, loaded []int, who [
 			}
 			return got[k][loaded[n]]
 		},
+		fixed: func(k int) *outcome { return t.fields[k].fixed },
 		own: func(k, n int) ownOutcome {
 			if t.plan.fields[k].own == ownCellID {
 				return ownOutcome{text: t.cellID(raw, loaded[n])}
@@ -297,6 +301,9 @@ func (t *Table) count(raw *schemas.Batch, got [][]*outcome, i int) {
 func (t *Table) reject(raw *schemas.Batch, got [][]*outcome, i int) (Reject, bool) {
 	for k := range t.fields {
 		f := &t.fields[k]
+		if t.plan.inner && !f.plan.filled() {
+			continue // the children's to fill
+		}
 		o := f.fixed
 		if got[k] != nil {
 			o = got[k][i]

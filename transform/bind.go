@@ -53,6 +53,8 @@ type Table struct {
 	facts   map[string]*boundFact
 	lists   map[string]*listArray
 	keys    *keys
+	same    constants
+	made    []made       // see childBatch
 	buffers [][]*outcome // see room
 
 	unpivot *unpivoter // nil where a row of the file is a row
@@ -107,7 +109,7 @@ type asked struct{ upTo int }
 func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, error) {
 	in.Origin.Source, in.Origin.Vintage = p.mapping.Source.ID, p.entry.Vintage
 	t := &Table{plan: p, origin: in.Origin, mem: mem, header: in.Header, ids: in.IDs, leave: in.Leave, facts: map[string]*boundFact{}, lists: map[string]*listArray{},
-		versions: map[uint64]int32{}, unkeyed: map[string]int{}}
+		versions: map[uint64]int32{}, unkeyed: map[string]int{}, same: constants{}}
 	if p.entry.Record != nil && in.IDs == nil {
 		return nil, errors.New("transform: rows of case data need ids")
 	}
@@ -226,7 +228,8 @@ func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.Lis
 	f := boundField{plan: p}
 	switch {
 	case p.constant != nil:
-		f.fixed = p.constant
+		own := *p.constant // of the plan, which other files share
+		f.fixed = &own
 	case p.cell != nil:
 		f.fixed = t.fromCell(p, cell, ds)
 	case p.own == ownSourceID:

@@ -20,6 +20,7 @@ type output struct {
 	cols   []int                     // the column in the file that each comes from, 0 for none; nil where the raw batch knows
 	at     func(k, n int) *outcome   // what field k of row n came out as; nil for palermo's own
 	own    func(k, n int) ownOutcome // what palermo fills field k of row n with
+	fixed  func(k int) *outcome      // what field k came out as in every row; nil where it may differ
 }
 
 // ownOutcome is a text or a number that palermo fills a field with.
@@ -59,6 +60,9 @@ func (t *Table) build(o output) (*schemas.Batch, error) {
 func (t *Table) outputColumn(o output, c schemas.Column, f *fieldPlan, k int, all []int) (arrow.Array, error) {
 	switch {
 	case !f.own.varies():
+		if same := o.fixed(k); same != nil {
+			return t.constant(o.table, c, f, same, len(all))
+		}
 		return t.column(c, f, all, func(n int) *outcome { return o.at(k, n) })
 	case c.Type == schemas.Text:
 		b := array.NewStringBuilder(t.mem)
@@ -129,15 +133,18 @@ func (t *Table) cellID(raw *schemas.Batch, i int) string {
 func (t *Table) column(c schemas.Column, f *fieldPlan, loaded []int, at func(int) *outcome) (arrow.Array, error) {
 	switch c.Part {
 	case schemas.PartStatus:
-		return t.codes(c.Codes, loaded, func(i int) int { return t.statusOf(c.Codes, at(i)) })
+		return t.codes(c.Codes, loaded, func(i int) int {
+			o := at(i)
+			return cached(&o.coded.status, func() int { return t.statusOf(c.Codes, o) })
+		})
 	case schemas.PartAsReported:
 		return t.texts(loaded, at, func(o *outcome) (string, bool) { return o.shown(), !o.blank && !o.away }), nil
 	case schemas.PartText:
 		return t.texts(loaded, at, func(o *outcome) (string, bool) { return o.shown(), !o.blank && !o.away }), nil
 	case schemas.PartPrecision:
-		return t.codes(c.Codes, loaded, t.wordIndex(c.Codes, at, func(o *outcome) string { return o.value.precision }))
+		return t.codes(c.Codes, loaded, t.wordIndex(c.Codes, at, func(o *outcome) (string, *int32) { return o.value.precision, &o.coded.precision }))
 	case schemas.PartBasis:
-		return t.codes(c.Codes, loaded, t.wordIndex(c.Codes, at, func(o *outcome) string { return o.basis }))
+		return t.codes(c.Codes, loaded, t.wordIndex(c.Codes, at, func(o *outcome) (string, *int32) { return o.basis, &o.coded.basis }))
 	case schemas.PartHigh:
 		return t.numbers(c, loaded, func(i int) (float64, bool) { o := at(i); return o.value.high, o.has && o.value.hasHigh })
 	case schemas.PartLow:
@@ -158,13 +165,15 @@ func (t *Table) column(c schemas.Column, f *fieldPlan, loaded []int, at func(int
 }
 
 // wordIndex says for each row which code of the list a word of its outcome is, or -1.
-func (t *Table) wordIndex(list string, at func(int) *outcome, of func(*outcome) string) func(int) int {
+func (t *Table) wordIndex(list string, at func(int) *outcome, of func(*outcome) (string, *int32)) func(int) int {
 	l := t.plan.schema.List(list)
 	return func(i int) int {
-		if o := at(i); o.has && l != nil {
-			return l.Index(of(o))
+		o := at(i)
+		if !o.has || l == nil {
+			return -1
 		}
-		return -1
+		word, known := of(o)
+		return cached(known, func() int { return l.Index(word) })
 	}
 }
 
@@ -173,7 +182,10 @@ func (o *outcome) shown() string {
 	if o.listed {
 		return o.word
 	}
-	return Shape(o.word)
+	if o.shape == "" {
+		o.shape = Shape(o.word)
+	}
+	return o.shape
 }
 
 // statusOf is the index of the outcome's kind of empty in the list, or -1.

@@ -25,7 +25,7 @@ type childPlan struct {
 	when   map[string][]string
 }
 
-func (c *compiler) child(ch *mappings.Child, j int) []childPlan {
+func (c *compiler) child(ch *mappings.Child, j int, p *Plan) []childPlan {
 	at := []any{"children", j}
 	t := c.s.Table(ch.To)
 	if t == nil {
@@ -52,9 +52,28 @@ func (c *compiler) child(ch *mappings.Child, j int) []childPlan {
 			}
 		}
 		c.childConstants(ch, &out[i], at)
+		if p.inner {
+			c.inner(&out[i], p, at)
+			continue
+		}
 		c.required(t, out[i].fields, at...)
 	}
 	return out
+}
+
+// inner checks a child of the target itself: what the table's own columns and constants fill is the
+// same in each of its rows, and it fills the rest.
+func (c *compiler) inner(ch *childPlan, p *Plan, at []any) {
+	both := slices.Clone(ch.fields)
+	for k := range both {
+		switch f := &p.fields[k]; {
+		case f.filled() && both[k].filled():
+			c.add(diag.MappingRepeated, fmt.Sprintf("field %q is filled by the table's own columns already", f.field.Name), at...)
+		case f.filled():
+			both[k] = *f
+		}
+	}
+	c.required(p.table, both, at...)
 }
 
 func (c *compiler) emptyChild(ch *mappings.Child, t *schemas.Table, j int) childPlan {

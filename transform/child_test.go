@@ -62,11 +62,15 @@ func (plainIDs) Row(agency, table, text string, ordinal int) string {
 }
 
 func caseRaw(mem memory.Allocator, lines ...string) *schemas.Batch {
-	cols, plain := make([]int, len(caseHeader)), make([]bool, len(caseHeader))
+	return rawOf(mem, caseHeader, lines...)
+}
+
+func rawOf(mem memory.Allocator, header []string, lines ...string) *schemas.Batch {
+	cols, plain := make([]int, len(header)), make([]bool, len(header))
 	for i := range cols {
 		cols[i] = i + 1
 	}
-	b := array.NewRecordBuilder(mem, schemas.RawSchema(caseHeader, cols, plain))
+	b := array.NewRecordBuilder(mem, schemas.RawSchema(header, cols, plain))
 	defer b.Release()
 	for r, l := range lines {
 		b.Field(0).(*array.Int64Builder).Append(int64(r + 2))

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"fmt"
 	"strings"
 
 	"palermo/diag"
@@ -14,6 +15,7 @@ type childGroup struct {
 	fields []fieldPlan // of any of the parts: own fields and columns are the same for all
 	at     map[string]int
 	parts  []*boundChild
+	same   []*outcome // see fixed
 }
 
 // boundChild is a childPlan bound to one file.
@@ -24,7 +26,8 @@ type boundChild struct {
 	when    []wordSet
 	pieces  map[string][]*outcome // of a list, by the whole cell
 
-	got    [][]*outcome // of the batch at hand, by field; see read
+	outer  func(k, i int) *outcome // what the target's own row says, for children of the target itself; else nil
+	got    [][]*outcome            // of the batch at hand, by field; see read
 	spare  []*outcome
 	active [][]bool
 }
@@ -81,6 +84,9 @@ func (b *boundChild) read(raw *schemas.Batch) {
 
 // at is what field k of row i came out as.
 func (b *boundChild) at(k, i int) *outcome {
+	if b.outer != nil && !b.fields[k].plan.filled() {
+		return b.outer(k, i)
+	}
 	if f := b.fields[k].fixed; f != nil || b.got[k] == nil {
 		return f
 	}
@@ -144,13 +150,14 @@ func (t *Table) childRows(g *childGroup, raw *schemas.Batch, loaded []int, who [
 	for _, p := range g.parts {
 		p.read(raw)
 	}
-	var rows []made
+	rows := t.made[:0]
 	for n, i := range loaded {
 		rows = g.row(raw, n, i, rows, func(m made, f *fieldPlan) {
 			at := diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet, Row: raw.Row(i), Col: m.part.columns[0].col}
 			ds.Add(finding(diag.ValueMissing, at, g.table.Name+"."+f.field.Name, "without it the statement cannot be kept"))
 		})
 	}
+	t.made = rows // their room is used again
 	if len(rows) == 0 {
 		return nil, nil, nil
 	}
@@ -160,7 +167,7 @@ func (t *Table) childRows(g *childGroup, raw *schemas.Batch, loaded []int, who [
 			t.assessor.child(m.n, g.table.Name, said{g.fields, g.at, func(f int) *outcome { return m.part.outcome(m, f) }})
 		}
 	}
-	o := output{table: g.table, fields: g.fields, raw: raw, rows: make([]int, len(rows)), cols: make([]int, len(rows))}
+	o := output{table: g.table, fields: g.fields, raw: raw, fixed: g.fixed, rows: make([]int, len(rows)), cols: make([]int, len(rows))}
 	for k, m := range rows {
 		o.rows[k], o.cols[k] = m.i, m.part.columns[0].col
 	}
@@ -171,6 +178,8 @@ func (t *Table) childRows(g *childGroup, raw *schemas.Batch, loaded []int, who [
 			return ownOutcome{number: float64(m.ordinal)}
 		case ownRule:
 			return ownOutcome{text: m.rule()}
+		case ownCellID:
+			return ownOutcome{text: fmt.Sprintf("%s.%d", t.cellID(raw, m.i), m.part.columns[0].col)}
 		default:
 			return who[m.n].own(g.fields[k].own)
 		}
@@ -256,4 +265,19 @@ func (m *made) rule() string {
 		return "flags:" + c.plan.column.From
 	}
 	return "columns:" + c.plan.column.From
+}
+
+// within lets children of the target itself say what its own row says.
+func (g *childGroup) within(t *Table, got [][]*outcome) {
+	if !t.plan.inner {
+		return
+	}
+	for _, p := range g.parts {
+		p.outer = func(k, i int) *outcome {
+			if f := t.fields[k].fixed; f != nil || got[k] == nil {
+				return f
+			}
+			return got[k][i]
+		}
+	}
 }

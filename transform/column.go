@@ -25,13 +25,14 @@ type boundColumn struct {
 
 	byIndex []*outcome          // by index in the column's dictionary
 	byWord  map[string]*outcome // by word
+	byPart  map[string]*outcome // by the part of the word that is read
 	order   []*outcome          // as first seen
 	empty   *outcome            // a blank cell
 	away    *outcome            // a row that the column does not speak about
 }
 
 func newBoundColumn(c *columnPlan, f *fieldPlan, raw, col int) *boundColumn {
-	b := &boundColumn{plan: c, reader: c.reader, raw: raw, col: col, byWord: map[string]*outcome{},
+	b := &boundColumn{plan: c, reader: c.reader, raw: raw, col: col, byWord: map[string]*outcome{}, byPart: map[string]*outcome{},
 		away: &outcome{status: statusNotApplicable, rule: "when", away: true, col: col}}
 	b.empty = b.blank(f)
 	return b
@@ -110,13 +111,33 @@ func (b *boundColumn) word(raw string) *outcome {
 	if o, ok := b.byWord[raw]; ok {
 		return o
 	}
-	o := b.read(mappings.Word(raw))
+	o, known := b.part(mappings.Word(raw))
 	o.col, o.basis = b.col, b.plan.basis
 	if len(b.byWord) < maxWords {
 		b.byWord[string([]byte(raw))] = o
-		b.order = append(b.order, o)
+		if !known {
+			b.order = append(b.order, o)
+		}
 	}
 	return o
+}
+
+// part is the outcome of the part of a word that the column reads, the whole by default, and whether
+// it was read before.
+func (b *boundColumn) part(word string) (o *outcome, known bool) {
+	cut := parts[b.plan.column.Part]
+	if cut == nil || word == "" {
+		return b.read(word), false
+	}
+	word = cut(word)
+	if o, known = b.byPart[word]; known {
+		return o, true
+	}
+	o = b.read(word)
+	if len(b.byPart) < maxWords {
+		b.byPart[strings.Clone(word)] = o
+	}
+	return o, false
 }
 
 func (b *boundColumn) read(word string) *outcome {

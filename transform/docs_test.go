@@ -19,6 +19,7 @@ var sections = map[string]string{
 	"facts":   "### Facts",
 	"several": "### Rules for several columns",
 	"repair":  "### Repairs",
+	"part":    "### Parts",
 }
 
 // row is a line of a table whose first cell is a name.

@@ -120,6 +120,7 @@ func (t *Table) Release() {
 	if t.unpivot != nil {
 		t.unpivot.release()
 	}
+	t.same.release()
 	if t.assessor != nil {
 		t.assessor.builder.Release()
 	}

@@ -43,11 +43,26 @@ type outcome struct {
 	away    bool      // the column does not speak about the row
 	basis   string    // the moment that an age is about
 
+	coded cachedCodes // so that a word's codes are looked up once, not once a row
+	shape string      // see shown
+
 	rows     int // rows in which the word stood and counted
 	firstRow int
 	firstCol int
 	col      int    // in the file, from 1; below 0 for a column that is made by unpivoting
 	text     string // of a field of texts: what the codes file gives for the word
+}
+
+// cachedCodes is the places in their lists of what an outcome says beside its value, each one more than
+// the place, and 0 before it was looked up.
+type cachedCodes struct{ status, precision, basis int32 }
+
+// cached is the place that at has, or that look finds.
+func cached(at *int32, look func() int) int {
+	if *at == 0 {
+		*at = int32(look()) + 2
+	}
+	return int(*at) - 2
 }
 
 // seen counts the outcome for one row.

@@ -178,6 +178,7 @@ var layouts = map[string]string{
 	"mm/dd/yyyy": "1/2/2006",
 	"dd.mm.yyyy": "2.1.2006",
 	"yyyy/mm/dd": "2006/1/2",
+	"d Mon yyyy": "2 Jan 2006",
 }
 
 // parseDate reads a day in the form that the mapping states. The form is never guessed from the
@@ -214,6 +215,7 @@ var months = map[string]string{
 	"mm/dd/yyyy": "1/2006",
 	"dd.mm.yyyy": "1.2006",
 	"yyyy/mm/dd": "2006/1",
+	"d Mon yyyy": "Jan 2006",
 }
 
 func dated(from, to time.Time, precision string) (value, diag.Code) {

@@ -68,6 +68,13 @@ func TestParsers(t *testing.T) {
 		{"date", params{form: "mm/dd/yyyy"}, "03/04/2003", day(2003, 3, 4), day(2003, 3, 4), ""},
 		{"date", params{form: "dd.mm.yyyy"}, "3.4.2003", day(2003, 4, 3), day(2003, 4, 3), ""},
 		{"date", params{form: "dd/mm/yyyy"}, "2003-04-03", day(2003, 4, 3), day(2003, 4, 3), ""},
+		{"date", params{form: "d Mon yyyy"}, "3 Apr 2003", day(2003, 4, 3), day(2003, 4, 3), ""},
+		{"date", params{form: "d Mon yyyy"}, "03 APR 2003", day(2003, 4, 3), day(2003, 4, 3), ""},
+		{"date", params{form: "d Mon yyyy"}, "Apr 2003", day(2003, 4, 1), day(2003, 4, 30), ""},
+		{"date", params{form: "d Mon yyyy"}, "31 Apr 2003", 0, 0, diag.ValueNotDate},
+		{"date", params{form: "d Mon yyyy"}, "3 Apr 03", 0, 0, diag.ValueNotDate},
+		{"date", params{form: "d Mon yyyy"}, "3 avr 2003", 0, 0, diag.ValueNotDate},
+		{"date", params{form: "d Mon yyyy"}, "3 April 2003", 0, 0, diag.ValueNotDate},
 		{"date", params{form: "dd/mm/yyyy"}, "31/02/2003", 0, 0, diag.ValueNotDate},
 		{"date", params{form: "dd/mm/yyyy"}, "03/25/2003", 0, 0, diag.ValueNotDate},
 		{"date", params{}, "03/04/2003", 0, 0, diag.ValueNotDate}, // no form stated: not guessed
@@ -184,6 +191,19 @@ func TestShape(t *testing.T) {
 	} {
 		if got := Shape(word); got != want {
 			t.Errorf("Shape(%q) = %q, want %q", word, got, want)
+		}
+	}
+}
+
+func TestParts(t *testing.T) {
+	for _, tt := range []struct{ part, word, want string }{
+		{"mark", "13 Dec 2000", "none"}, {"mark", "5 Mar 2003 a", "a"}, {"mark", "5 Mar 2003\u00a0AA", "AA"}, {"mark", "a", "none"}, {"mark", "5 Mar 2003 1", "none"}, {"mark", "2003 a b", "b"},
+		{"no_mark", "13 Dec 2000", "13 Dec 2000"}, {"no_mark", "5 Mar 2003  a", "5 Mar 2003"}, {"no_mark", "unknown", "unknown"},
+		{"no_number", "China 3, 4", "China"}, {"no_number", "China\u00a03", "China"}, {"no_number", "EU-28", "EU-28"}, {"no_number", "Group of 77", "Group of"},
+		{"no_number", "12", "12"}, {"no_number", "Côte d'Ivoire", "Côte d'Ivoire"}, {"no_number", "Viet Nam", "Viet Nam"},
+	} {
+		if got := parts[tt.part](tt.word); got != tt.want {
+			t.Errorf("%s of %q = %q, want %q", tt.part, tt.word, got, tt.want)
 		}
 	}
 }

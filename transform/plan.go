@@ -23,6 +23,7 @@ type Plan struct {
 	consent int         // index into fields of the consent to keep the data; -1 for none
 	childs  []childPlan
 	levels  []levelPlan // of the header of value columns, where the table is unpivoted
+	inner   bool        // children make the target's rows, in place of the row itself
 }
 
 // fieldPlan is what fills one field. At most one of columns, severals, constant and own does; a
@@ -35,6 +36,11 @@ type fieldPlan struct {
 	constant *outcome
 	cell     *cellPlan
 	own      ownField
+}
+
+// filled reports whether the mapping says what fills the field.
+func (f *fieldPlan) filled() bool {
+	return len(f.columns) > 0 || len(f.severals) > 0 || f.constant != nil || f.cell != nil
 }
 
 // columnPlan is how one column of the source fills one field.
@@ -90,6 +96,7 @@ const (
 // ownFields is the fields that a mapping does not fill, in any table that has them.
 var ownFields = map[string]ownField{
 	"statistic_id":   ownCellID,
+	"action_id":      ownCellID,
 	"source_id":      ownSourceID,
 	"vintage":        ownVintage,
 	"record_id":      ownRecordID,
@@ -167,12 +174,19 @@ func (c *compiler) plan() *Plan {
 	for _, name := range entry.Key {
 		p.key = append(p.key, at[name])
 	}
-	c.required(p.table, p.fields)
+	p.inner = slices.ContainsFunc(entry.Children, func(ch mappings.Child) bool { return ch.To == entry.Target })
+	if !p.inner {
+		c.required(p.table, p.fields)
+	}
 	c.unpivot(p)
 	c.record(p)
 	c.stated(entry.Stated)
 	for j := range entry.Children {
-		p.childs = append(p.childs, c.child(&entry.Children[j], j)...)
+		if ch := &entry.Children[j]; p.inner && ch.To != entry.Target {
+			c.add(diag.MappingIncomplete, "where children make the target's rows, all are of the target", "children", j, "to")
+			continue
+		}
+		p.childs = append(p.childs, c.child(&entry.Children[j], j, p)...)
 	}
 	return p
 }
@@ -194,7 +208,7 @@ func (c *compiler) record(p *Plan) {
 	switch {
 	case keyed && p.entry.Record == nil:
 		c.add(diag.MappingIncomplete, "rows of case data must say under record how they are known again", "target")
-	case !keyed && (p.entry.Record != nil || len(p.entry.Children) > 0):
+	case !keyed && (p.entry.Record != nil || len(p.entry.Children) > 0 && !p.inner):
 		c.add(diag.MappingIncomplete, fmt.Sprintf("%s has no records, so neither record nor children belong here", p.table.Name), "target")
 	}
 }
@@ -238,6 +252,9 @@ func (c *compiler) column(f *fieldPlan, col *mappings.Column, order int, at []an
 			}
 			p.special[w] = special{l.status, l.rule}
 		}
+	}
+	if col.Part != "" && parts[col.Part] == nil {
+		c.add(diag.MappingRule, fmt.Sprintf("no part %q", col.Part), append(slices.Clone(at), "part")...)
 	}
 	p.reader = c.reader(f, readerSpec{col.Parse, col.Codes, col.By, col.Repair,
 		params{thousands: col.Thousands, decimal: col.Decimal, form: col.Form, footnotes: col.Footnotes}, col.Below}, at)
@@ -299,7 +316,7 @@ func (c *compiler) constantAt(f *fieldPlan, name, word string, at []any) *outcom
 // required checks that every field that a row cannot do without is filled by something.
 func (c *compiler) required(t *schemas.Table, fields []fieldPlan, at ...any) {
 	for _, f := range fields {
-		filled := len(f.columns) > 0 || len(f.severals) > 0 || f.constant != nil || f.cell != nil
+		filled := f.filled()
 		if (f.field.Required || f.field.Key) && !filled && f.own == ownNone {
 			c.add(diag.MappingIncomplete, fmt.Sprintf("nothing fills %q, and %s cannot do without it", f.field.Name, t.Name), at...)
 		}

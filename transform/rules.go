@@ -3,9 +3,12 @@ package transform
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"palermo/mappings"
 )
 
 // facts is every rule that a mapping may name for a fact: it is asked once for each distinct
@@ -65,4 +68,33 @@ func repairMojibake(word string) (string, bool) {
 		return "", false
 	}
 	return string(b), true
+}
+
+// parts is every rule that a mapping may name under "part": it says which part of a word is read.
+var parts = map[string]func(word string) string{
+	"mark":      func(w string) string { _, mark := cutMark(w); return mark },
+	"no_mark":   func(w string) string { rest, _ := cutMark(w); return rest },
+	"no_number": cutNumbers,
+}
+
+// noMark is what the part "mark" reads where there is none.
+const noMark = "none"
+
+// cutMark cuts the letters off that stand at the end of a word, after a blank: "5 Mar 2003 a".
+func cutMark(word string) (rest, mark string) {
+	at := strings.LastIndexFunc(word, unicode.IsSpace)
+	if at < 0 || strings.IndexFunc(word[at:], unicode.IsDigit) >= 0 {
+		return word, noMark
+	}
+	return mappings.Word(word[:at]), mappings.Word(word[at:])
+}
+
+// cutNumbers cuts the numbers of footnotes off: "China 3, 4". They stand after a blank.
+func cutNumbers(word string) string {
+	name := strings.TrimRightFunc(word, func(r rune) bool { return unicode.IsDigit(r) || unicode.IsSpace(r) || r == ',' })
+	first, _ := utf8.DecodeRuneInString(word[len(name):])
+	if name == "" || !unicode.IsSpace(first) {
+		return word
+	}
+	return name
 }

@@ -6,7 +6,8 @@ import (
 )
 
 // Rules is the names that a mapping may use, sorted, by the word of the mapping language that
-// names them: parse, form, facts, several and repair.
+// names them: parse, form, facts, several,
+// repair and part.
 func Rules() map[string][]string {
 	forms := maps.Clone(layouts)
 	delete(forms, "") // no form stated
@@ -16,5 +17,6 @@ func Rules() map[string][]string {
 		"facts":   slices.Sorted(maps.Keys(facts)),
 		"several": slices.Sorted(maps.Keys(severals)),
 		"repair":  slices.Sorted(maps.Keys(repairs)),
+		"part":    slices.Sorted(maps.Keys(parts)),
 	}
 }

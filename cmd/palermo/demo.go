@@ -36,7 +36,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Make a home with made-up data, run it, and show what to do with it",
 		Long: `Make a home with made-up files, run it to a published snapshot, and print queries to start with: tables in the
-form of the UNODC GLOTIP download, and case records of an imaginary population as IOM CTM and RCP would have them. The home is ./palermo-demo unless --home names another folder, which must be
+form of the UNODC GLOTIP download, the status of three treaties, and case records of an imaginary population as IOM CTM and RCP would have them. The home is ./palermo-demo unless --home names another folder, which must be
 missing, empty, or the home of an earlier demo.`,
 		Example: `  palermo demo
   palermo demo --home try`,
@@ -148,9 +148,9 @@ func questions() []question {
 			`SELECT a.definition_code, a.status_code, count(*) AS records
   FROM assessment a JOIN record r ON r.record_id = a.subject_id AND r.record_version = a.subject_version
   WHERE r.is_current GROUP BY ALL ORDER BY ALL;`},
-		{"Where do the assisted come from, and how old were they when registered?",
-			`SELECT origin_country_code, age_years_low, age_years_high, count(*) AS records FROM record
-  WHERE is_current AND form = 'assistance' GROUP BY ALL ORDER BY records DESC, origin_country_code, age_years_low LIMIT 10;`},
+		{"Do published figures agree with what is counted here? (In the demo all do: its data are drawn to.)",
+			`SELECT figure_id, period, measure, relation_code, published_text, coalesce(measured_text, round(measured, 1)::VARCHAR) AS measured, n, base_n, persons, episodes, agrees
+  FROM published_figure WHERE comparable ORDER BY agrees, figure_id;`},
 		{"Which countries detected most victims, and how sure is the count?",
 			`SELECT reporter_code, year, value_text, value_low, value_high FROM statistic_current
   WHERE indicator_code = 'detected_victims' AND dimension_code = 'total' AND sex_code = 'total' AND age_code = 'total' AND reporter_scope_code = 'country'
