@@ -32,8 +32,9 @@ type Manifest struct {
 	SchemaDigest   string            `json:"schema_digest"`
 	InputsDigest   string            `json:"inputs_digest"` // of all that the run's result depends on
 	DuckDBVersion  string            `json:"duckdb_version"`
-	Submissions    []string          `json:"submissions"` // ids
-	RowsLoaded     int64             `json:"rows_loaded"` // of all submissions
+	LinkageModel   string            `json:"linkage_model,omitempty"` // id of the model that weighed pairs of records
+	Submissions    []string          `json:"submissions"`             // ids
+	RowsLoaded     int64             `json:"rows_loaded"`             // of all submissions
 	RowsRejected   int64             `json:"rows_rejected"`
 	Made           int               `json:"made"`             // submissions harmonised by the run
 	States         map[string]string `json:"states,omitempty"` // name to hash of what the run keeps beside the snapshot

@@ -343,7 +343,7 @@ func (j *job) reject(ctx context.Context, e *SheetEntry, r transform.Reject) err
 	j.entry.Quarantined++
 	if j.aside == nil {
 		var err error
-		if j.aside, err = newRowWriter(j.Schema, j.Quarantine, j.Schema.Table("quarantine")); err != nil {
+		if j.aside, err = newRowWriter(j.Schema.ParquetMetadata(j.Schema.Table("quarantine")), j.Quarantine, j.Schema.Table("quarantine")); err != nil {
 			return err
 		}
 	}

@@ -1,202 +1,297 @@
 package pipeline
 
 import (
-	"context"
-	"fmt"
-	"sort"
+	"cmp"
+	"slices"
+	"strconv"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-
-	"palermo/load"
+	"palermo/transform/link"
 )
 
-// person is one person as far as exact keys tell: the records of one source with one case
-// reference. Linkage will join persons; the tables, ids and columns are those it fills.
+// person is one person as linkage has found it.
 type person struct {
-	anchor  string   // the first record received: the person's id is made from it
-	records []string // in the order of receipt
-	sex     taken
-	birth   takenDays
-	origin  taken
-	differs bool // the records say two things of sex or birth
+	*group
+	low     int32 // the cluster it would be in if every pair for review were one person
+	members []*caseRecord
+	numbers []int32 // of the members in the linker
+	held    map[int32]holding
 
-	exploited taken
-	started   takenDays
+	told     []link.Told // by member
+	episodes []*episode
+
+	sex, origin, citizenship taken
+	birth                    takenDays
+	conflicts                []conflict
 }
 
-// taken is a code, and the record that it was taken from: the first that has one.
+// holding is what holds a record in its person.
+type holding struct {
+	best, weakest float64 // bits
+	linked, weak  bool    // whether there are such
+	constrained   bool
+	probability   float64
+}
+
+// taken is a code, and the record that it was taken from.
 type taken struct{ code, record string }
-
-func (t *taken) take(code, record string) (differs bool) {
-	if code == "" {
-		return false
-	}
-	if t.record == "" {
-		*t = taken{code, record}
-	}
-	return t.code != code
-}
 
 // takenDays is an interval of days, and the record that it was taken from.
 type takenDays struct {
-	from, to arrow.Date32
-	record   string
+	days              link.Interval
+	precision, record string
 }
 
-// take keeps the first interval, and reports one that does not overlap it.
-func (t *takenDays) take(from, to arrow.Date32, record string) (differs bool) {
-	if t.record == "" {
-		*t = takenDays{from, to, record}
+// conflict is what one record says of a field on which the person's records disagree.
+type conflict struct {
+	field, record, value string
+	taken                bool
+}
+
+// episode is one trafficking of a person.
+type episode struct {
+	members        []*caseRecord
+	started, ended takenDays
+	country        taken
+	age            link.Ages
+	by             string // the rule that parted it from an earlier one
+	doubt          bool
+}
+
+// inReceipt puts the members in the order of receipt: the first is the anchor of a new person.
+func (p *person) inReceipt() {
+	order := make([]int, len(p.members))
+	for i := range order {
+		order[i] = i
 	}
-	return from > t.to || to < t.from
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p.members[a].seen, p.members[b].seen) })
+	members, numbers := make([]*caseRecord, len(order)), make([]int32, len(order))
+	for k, i := range order {
+		members[k], numbers[k] = p.members[i], p.numbers[i]
+	}
+	p.members, p.numbers = members, numbers
+	p.seen = members[0].seen
+	for _, w := range members {
+		p.records = append(p.records, w.id)
+	}
 }
 
-// people gathers the persons from the current versions of all records.
-func (p *publication) people(ctx context.Context) ([]*person, error) {
-	byCase, byRecord := map[string]*person{}, map[string]*person{}
-	var out []*person
-	for _, e := range p.entries {
-		if !e.fills(recordTable) {
+// account is what the record tells of the trafficking.
+func (w *caseRecord) account() link.Account {
+	a := link.Account{ID: w.id, Case: w.caseID, List: w.list, Met: w.registered, Destinations: w.ways, Purposes: w.purposes,
+		Exits: w.exits, ReturnedTo: w.returnedTo, TakenIn: w.reporting, Before: w.before == "yes"}
+	if len(a.ReturnedTo) == 0 && len(a.Exits) > 0 { // a return that does not say where to is home
+		a.ReturnedTo = with(nil, firstOf(w.origin, w.citizenships))
+	}
+	for _, x := range w.exploited {
+		switch {
+		case x.started.Known && x.ended.Known && x.started.From <= x.ended.To:
+			a.Exploited = append(a.Exploited, link.Interval{From: x.started.From, To: x.ended.To, Known: true})
+		case x.started.Known:
+			a.Exploited = append(a.Exploited, x.started)
+		}
+	}
+	return a
+}
+
+// tell parts the person's records into episodes.
+func (p *person) tell() []*episode {
+	accounts := make([]link.Account, len(p.members))
+	for i, w := range p.members {
+		accounts[i] = w.account()
+	}
+	p.told = link.Episodes(accounts)
+	var out []*episode
+	for i, t := range p.told {
+		for len(out) <= t.Episode {
+			out = append(out, &episode{})
+		}
+		e := out[t.Episode]
+		e.members = append(e.members, p.members[i])
+		e.doubt = e.doubt || t.Doubt
+	}
+	for i, t := range p.told {
+		if t.With >= 0 && p.told[t.With].Episode != t.Episode {
+			out[t.Episode].by = p.told[i].By
+		}
+	}
+	return out
+}
+
+// ranks orders records by how much a value is worth that each has: the more exact one first, then
+// the later registered, then by the source's rank in the config, then the smaller id.
+type ranks struct{ sources []string }
+
+func (r ranks) compare(a, b *caseRecord) int {
+	return cmp.Or(later(a, b), cmp.Compare(r.of(a.source), r.of(b.source)), cmp.Compare(a.id, b.id))
+}
+
+func later(a, b *caseRecord) int {
+	switch {
+	case a.registered.Known != b.registered.Known:
+		if a.registered.Known {
+			return -1
+		}
+		return 1
+	case !a.registered.Known:
+		return 0
+	}
+	return cmp.Compare(b.registered.From, a.registered.From)
+}
+
+func (r ranks) of(source string) int {
+	if i := slices.Index(r.sources, source); i >= 0 {
+		return i
+	}
+	return len(r.sources)
+}
+
+// code is the value of the best record that has one.
+func (r ranks) code(members []*caseRecord, of func(w *caseRecord) string) (out taken) {
+	var best *caseRecord
+	for _, w := range members {
+		if of(w) != "" && (best == nil || r.compare(w, best) < 0) {
+			best = w
+		}
+	}
+	if best == nil {
+		return taken{}
+	}
+	return taken{of(best), best.id}
+}
+
+// days is the shortest interval, then that of the best record.
+func (r ranks) days(members []*caseRecord, of func(w *caseRecord) (link.Interval, string)) (out takenDays) {
+	var best *caseRecord
+	for _, w := range members {
+		d, precision := of(w)
+		if !d.Known {
 			continue
 		}
-		columns := []string{"case_id", "record_id", "record_version", "sex_code", "birth_from", "birth_to", "origin_country_code"}
-		err := load.Rows(ctx, p.lakeFile(recordTable, e.Submission), columns, func(rec arrow.RecordBatch) error {
-			for i := range int(rec.NumRows()) {
-				id := load.Text(rec.Column(1), i)
-				if p.versions.before[e.Submission][id]+rec.Column(2).(*array.Int64).Value(i) != p.versions.total[id] {
-					continue // an older version
+		if best == nil || cmp.Or(cmp.Compare(d.To-d.From, out.days.To-out.days.From), r.compare(w, best)) < 0 {
+			best, out = w, takenDays{d, precision, w.id}
+		}
+	}
+	return out
+}
+
+func (w *caseRecord) citizenship() string { return firstOf("", w.citizenships) }
+
+// choose takes the person's values from its records, and notes where they disagree.
+func (p *person) choose(sources []string) {
+	r := ranks{sources}
+	sex := func(w *caseRecord) string { return w.sex }
+	origin := func(w *caseRecord) string { return w.origin }
+	p.sex, p.origin, p.citizenship = r.code(p.members, sex), r.code(p.members, origin), r.code(p.members, (*caseRecord).citizenship)
+	p.birth = r.days(p.members, func(w *caseRecord) (link.Interval, string) { return w.birth, w.birthPrecision })
+	p.disagree("sex_code", p.sex, sex, func(w *caseRecord) bool { return w.sex == p.sex.code })
+	p.disagree("origin_country_code", p.origin, origin, func(w *caseRecord) bool { return w.origin == p.origin.code })
+	p.disagree("citizenship_code", p.citizenship, (*caseRecord).citizenship, func(w *caseRecord) bool { return slices.Contains(w.citizenships, p.citizenship.code) })
+	p.disagree("birth", taken{record: p.birth.record}, bornIn, func(w *caseRecord) bool { return w.birth.Overlaps(p.birth.days) })
+	for _, e := range p.episodes {
+		e.choose(r, p)
+	}
+}
+
+// bornIn is the year or years of a record's birth.
+func bornIn(w *caseRecord) string {
+	if !w.birth.Known {
+		return ""
+	}
+	from, to := w.birth.Years()
+	if from == to {
+		return strconv.Itoa(from)
+	}
+	return strconv.Itoa(from) + "-" + strconv.Itoa(to)
+}
+
+// disagree notes what every record says of a field where one of them does not agree with what was
+// taken.
+func (p *person) disagree(field string, of taken, says func(w *caseRecord) string, agrees func(w *caseRecord) bool) {
+	if !slices.ContainsFunc(p.members, func(w *caseRecord) bool { return says(w) != "" && !agrees(w) }) {
+		return
+	}
+	for _, w := range p.members {
+		if v := says(w); v != "" {
+			p.conflicts = append(p.conflicts, conflict{field, w.id, v, w.id == of.record})
+		}
+	}
+}
+
+// isConflicting reports whether the records contradict each other on sex or birth.
+func (p *person) isConflicting() bool {
+	return slices.ContainsFunc(p.conflicts, func(c conflict) bool { return c.field == "sex_code" || c.field == "birth" })
+}
+
+func (e *episode) choose(r ranks, p *person) {
+	exploited := func(of func(x exploitation) link.Interval) func(w *caseRecord) (link.Interval, string) {
+		return func(w *caseRecord) (link.Interval, string) {
+			for _, x := range w.exploited {
+				if d := of(x); d.Known {
+					return d, precisionOf(d)
 				}
-				who := byCase[load.Text(rec.Column(0), i)]
-				if who == nil {
-					who = &person{anchor: id}
-					byCase[load.Text(rec.Column(0), i)] = who
-					out = append(out, who)
-				}
-				byRecord[id] = who
-				who.add(rec, i, id)
 			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("gather persons: %w", err)
+			return link.Interval{}, ""
 		}
 	}
-	return out, p.exploitation(ctx, byRecord)
-}
-
-func (w *person) add(rec arrow.RecordBatch, i int, record string) {
-	w.records = append(w.records, record)
-	code := func(c int) string {
-		if rec.Column(c).IsNull(i) {
-			return ""
-		}
-		return load.Text(rec.Column(c), i)
-	}
-	w.differs = w.sex.take(code(3), record) || w.differs
-	w.origin.take(code(6), record)
-	if from, to := rec.Column(4).(*array.Date32), rec.Column(5).(*array.Date32); from.IsValid(i) && to.IsValid(i) {
-		w.differs = w.birth.take(from.Value(i), to.Value(i), record) || w.differs
-	}
-}
-
-// exploitation adds where and from when the persons were exploited.
-func (p *publication) exploitation(ctx context.Context, byRecord map[string]*person) error {
-	for _, e := range p.entries {
-		if !e.fills("record_exploitation") {
-			continue
-		}
-		columns := []string{"record_id", "record_version", "country_code", "started_from", "started_to"}
-		err := load.Rows(ctx, p.lakeFile("record_exploitation", e.Submission), columns, func(rec arrow.RecordBatch) error {
-			for i := range int(rec.NumRows()) {
-				id := load.Text(rec.Column(0), i)
-				who := byRecord[id]
-				if who == nil || p.versions.before[e.Submission][id]+rec.Column(1).(*array.Int64).Value(i) != p.versions.total[id] {
-					continue
-				}
-				if rec.Column(2).IsValid(i) {
-					who.exploited.take(load.Text(rec.Column(2), i), id)
-				}
-				if from, to := rec.Column(3).(*array.Date32), rec.Column(4).(*array.Date32); from.IsValid(i) && to.IsValid(i) {
-					who.started.take(from.Value(i), to.Value(i), id)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("gather episodes: %w", err)
-		}
-	}
-	return nil
-}
-
-// each hands f every person with its id in the zone, in the order of the ids.
-func (p *publication) each(f func(id string, w *person) error) error {
-	k := p.key.zone(p.zone)
-	ids := make([]string, len(p.persons))
-	at := make([]int, len(p.persons))
-	for i, w := range p.persons {
-		ids[i], at[i] = k.id(p.key.person(w.anchor)), i
-	}
-	sort.Slice(at, func(a, b int) bool { return ids[at[a]] < ids[at[b]] })
-	for _, i := range at {
-		if err := f(ids[i], p.persons[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// status is the kind of empty of a value that no record has.
-func status(has bool) any {
-	if has {
-		return nil
-	}
-	return statusUnknown
-}
-
-// statusUnknown is the code of the list value_status for what is not known.
-const statusUnknown = "unknown"
-
-func (p *publication) personRows(add func(map[string]any) error) error {
-	k := p.key.zone(p.zone)
-	return p.each(func(id string, w *person) error {
-		row := map[string]any{"person_id": id, "records": int64(len(w.records)), "sources": int64(1), "is_conflicting": w.differs,
-			"sex_code": text(w.sex.code), "sex_code_status": status(w.sex.record != ""), "sex_record_id": text(k.id(w.sex.record)),
-			"origin_country_code": text(w.origin.code), "origin_country_code_status": status(w.origin.record != ""), "origin_record_id": text(k.id(w.origin.record)),
-			"citizenship_code_status": statusUnknown, "birth_status": status(w.birth.record != ""), "birth_record_id": text(k.id(w.birth.record)),
-			"probability_low_status": "not_applicable"}
-		if w.birth.record != "" {
-			row["birth_from"], row["birth_to"], row["birth_precision_code"] = w.birth.from.ToTime(), w.birth.to.ToTime(), "year"
-		}
-		return add(row)
-	})
-}
-
-func (p *publication) episodeRows(add func(map[string]any) error) error {
-	k := p.key.zone(p.zone)
-	return p.each(func(id string, w *person) error {
-		row := map[string]any{"episode_id": k.id(p.key.episode(w.anchor, 1)), "person_id": id, "ordinal": int64(1), "records": int64(len(w.records)),
-			"started_status": status(w.started.record != ""), "started_record_id": text(k.id(w.started.record)), "ended_status": statusUnknown,
-			"exploitation_country_code": text(w.exploited.code), "exploitation_country_code_status": status(w.exploited.record != ""),
-			"exploitation_record_id": text(k.id(w.exploited.record)), "age_at_exploitation_years_status": statusUnknown}
-		if w.started.record != "" {
-			row["started_from"], row["started_to"] = w.started.from.ToTime(), w.started.to.ToTime()
-		}
-		return add(row)
-	})
-}
-
-func (p *publication) membershipRows(add func(map[string]any) error) error {
-	k := p.key.zone(p.zone)
-	return p.each(func(id string, w *person) error {
-		for _, r := range w.records {
-			row := map[string]any{"record_id": k.id(r), "person_id": id, "episode_id": k.id(p.key.episode(w.anchor, 1)),
-				"probability": 1.0, "is_reviewed": false}
-			if err := add(row); err != nil {
-				return err
+	e.started = r.days(e.members, exploited(func(x exploitation) link.Interval { return x.started }))
+	e.ended = r.days(e.members, exploited(func(x exploitation) link.Interval { return x.ended }))
+	e.country = r.code(e.members, func(w *caseRecord) string {
+		for _, x := range w.exploited {
+			if x.country != "" {
+				return x.country
 			}
 		}
-		return nil
+		return ""
 	})
+	if e.started.days.Known && p.birth.days.Known {
+		last := e.started.days
+		if e.ended.days.Known && e.ended.days.To >= last.To {
+			last = e.ended.days
+		}
+		e.age = link.AgesBetween(p.birth.days, link.Interval{From: e.started.days.From, To: last.To, Known: true})
+	}
+}
+
+// precisionOf is the code of how exact an interval is.
+func precisionOf(d link.Interval) string {
+	switch n := d.To - d.From; {
+	case n == 0:
+		return "day"
+	case n < 31:
+		return "month"
+	}
+	return "year"
+}
+
+func (p *person) sources() int {
+	var in []string
+	for _, w := range p.members {
+		in = with(in, w.source)
+	}
+	return len(in)
+}
+
+func (p *person) any(of func(w *caseRecord) bool) bool { return slices.ContainsFunc(p.members, of) }
+
+// returned reports whether any record tells of a return.
+func (p *person) returned() bool { return p.any(func(w *caseRecord) bool { return len(w.exits) > 0 }) }
+
+// followed reports whether any follow-up or return is reported.
+func (p *person) followed() bool { return p.any(func(w *caseRecord) bool { return w.followed }) }
+
+// statesAgain reports whether any record states an earlier trafficking, or that the person was
+// found trafficked again.
+func (p *person) statesAgain() bool {
+	return p.any(func(w *caseRecord) bool { return w.before == "yes" || w.again })
+}
+
+// weakest is the probability of the weakest join that made the person; false where evidence made none.
+func (p *person) weakest() (float64, bool) {
+	bits, any := 0.0, false
+	for _, h := range p.held {
+		if h.weak && (!any || h.weakest < bits) {
+			bits, any = h.weakest, true
+		}
+	}
+	return link.Probability(bits), any
 }

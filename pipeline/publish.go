@@ -30,6 +30,9 @@ func Roles() map[string]sandbox.Role {
 
 // publish builds a snapshot aside and makes it the current one by one rename.
 func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) error {
+	if err := r.linkRecords(ctx, entries, inputs); err != nil {
+		return fmt.Errorf("link: %w", err)
+	}
 	stage, err := load.NewStage(r.Dir, r.id)
 	if err != nil {
 		return err
@@ -46,6 +49,13 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 	m := load.Manifest{Started: r.started, Ended: r.Now().UTC(), PalermoVersion: r.Version, SchemaVersion: r.Schema.Version,
 		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion,
 		RowsLoaded: r.summary.Rows.Loaded, RowsRejected: r.summary.Rows.Rejected, Made: r.summary.Made}
+	if r.linked != nil {
+		hash, err := r.writeRegistry(r.linked.registry)
+		if err != nil {
+			return err
+		}
+		m.States, m.LinkageModel = map[string]string{registryName: hash}, r.linked.model.ID
+	}
 	for _, s := range r.ledger.Submissions {
 		m.Submissions = append(m.Submissions, s.ID)
 	}
@@ -96,7 +106,6 @@ type publication struct {
 
 	reference map[string]*schemas.Batch // by table; set by build
 	versions  *versions                 // of records; set by build
-	persons   []*person                 // set by build
 }
 
 // build writes the zone's Parquet files, then the database from them in a process of its own.
@@ -106,9 +115,6 @@ func (p *publication) build(ctx context.Context, parquet, db string) (*load.Buil
 		return nil, err
 	}
 	if p.versions, err = p.countVersions(ctx); err != nil {
-		return nil, err
-	}
-	if p.persons, err = p.people(ctx); err != nil {
 		return nil, err
 	}
 	defer p.release()
@@ -154,7 +160,7 @@ func columnNames(t *schemas.Table) []string {
 }
 
 // tables is the tables of the zone as it may hold them. For stewards, only those in which it
-// holds more than analysts have.
+// holds more than analysts have, and those of linkage, whose ids are others in each zone.
 func (p *publication) tables() []*schemas.Table {
 	var out []*schemas.Table
 	for _, t := range p.Schema.Tables {
@@ -162,7 +168,7 @@ func (p *publication) tables() []*schemas.Table {
 		if in == nil {
 			continue
 		}
-		if a := t.In(schemas.ZoneAnalyst); p.zone == schemas.ZoneSteward && a != nil && slices.Equal(a.Columns(), in.Columns()) && t.Name != "value_map" {
+		if a := t.In(schemas.ZoneAnalyst); p.zone == schemas.ZoneSteward && a != nil && slices.Equal(a.Columns(), in.Columns()) && t.Name != "value_map" && t.Group != schemas.GroupLinkage {
 			continue
 		}
 		out = append(out, in)
@@ -178,7 +184,7 @@ func (p *publication) table(ctx context.Context, t *schemas.Table) ([]string, er
 		return p.project(ctx, t)
 	case small:
 		path := p.file(t, t.Name)
-		return []string{path}, writeRows(ctx, p.Schema, path, t, func(add func(map[string]any) error) error {
+		return []string{path}, writeRows(ctx, p.footer(t), path, t, func(add func(map[string]any) error) error {
 			return fill(func(row map[string]any) error { return add(only(t, row)) })
 		})
 	}
@@ -286,6 +292,14 @@ func (p *publication) small() map[string]func(add func(map[string]any) error) er
 		"person":        p.personRows,
 		"person_record": p.membershipRows,
 		"episode":       p.episodeRows,
+
+		"person_conflict":   p.conflictRows,
+		"person_event":      p.eventRows,
+		"person_superseded": p.supersededRows,
+		"person_count":      p.countRows,
+		"link_pair":         p.pairRows,
+		"link_evidence":     p.evidenceRows,
+		"link_review":       p.reviewRows,
 	}
 }
 

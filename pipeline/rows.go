@@ -28,11 +28,11 @@ type rowWriter struct {
 // flushRows is how many rows a rowWriter holds.
 const flushRows = 8192
 
-func newRowWriter(s *schemas.Schema, path string, t *schemas.Table) (*rowWriter, error) {
+func newRowWriter(metadata map[string]string, path string, t *schemas.Table) (*rowWriter, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	w, err := load.Create(path, t, load.ParquetOptions{Metadata: s.ParquetMetadata(t)})
+	w, err := load.Create(path, t, load.ParquetOptions{Metadata: metadata})
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +72,8 @@ func (w *rowWriter) abort() {
 }
 
 // writeRows writes a table: fill is given add, and calls it a row.
-func writeRows(ctx context.Context, s *schemas.Schema, path string, t *schemas.Table, fill func(add func(map[string]any) error) error) error {
-	w, err := newRowWriter(s, path, t)
+func writeRows(ctx context.Context, metadata map[string]string, path string, t *schemas.Table, fill func(add func(map[string]any) error) error) error {
+	w, err := newRowWriter(metadata, path, t)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,8 @@ type Summary struct {
 	Submissions int               `json:"submissions"`
 	Rows        Balance           `json:"rows"` // of all submissions
 	Quarantined int64             `json:"quarantined"`
-	Tables      map[string]int64  `json:"tables,omitempty"` // rows published, by table
+	Tables      map[string]int64  `json:"tables,omitempty"`  // rows published, by table
+	Linkage     *LinkageSummary   `json:"linkage,omitempty"` // which records are of one person; of a run that published
 	Seconds     float64           `json:"seconds"`
 }
 
@@ -85,6 +86,7 @@ type run struct {
 	started time.Time
 	ledger  *Ledger
 	summary *Summary
+	linked  *linkage // nil where there are no case records
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
@@ -138,6 +140,9 @@ func (r *run) do(ctx context.Context) (err error) {
 		return err
 	}
 	r.sum(entries)
+	if r.linked, err = r.openLinkage(ctx, entries); err != nil {
+		return err
+	}
 	inputs := r.inputs(entries)
 	current, manifest, err := r.current()
 	if err != nil {
@@ -184,6 +189,9 @@ func (r *run) sweep() error {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	if err := r.sweepSteward(); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	if err := r.sweepRuns(); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	return os.MkdirAll(r.path(stateDir, "tmp"), 0o700)
@@ -419,6 +427,7 @@ func (r *run) sum(entries []*Entry) {
 func (r *run) inputs(entries []*Entry) string {
 	d := sha256.New()
 	fmt.Fprintln(d, lakeFormat, r.Schema.Digest(), r.Mappings.Digest(), r.key.mac("inputs"))
+	fmt.Fprint(d, r.linked.digest(r.Config))
 	for i, e := range entries {
 		fmt.Fprintln(d, r.ledger.Submissions[i].Night, e.Key, e.Status)
 	}

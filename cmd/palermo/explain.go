@@ -16,7 +16,7 @@ import (
 
 func (a *app) explainCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "explain ID [FIELD]",
+		Use:   "explain ID [FIELD | RECORD]",
 		Short: "Lead a published value back to its cell",
 		Long: `Lead a published row back to the cells it came from: the submission, the sheet, the cell and its text, the
 rule that read it, the code it became, and the lines of the mapping that say so. The cells are read again
@@ -25,6 +25,10 @@ from the received file, by the mapping that the row was made with.
 ID is the row's id, as in the column statistic_id; for a case record it is _submission._sheet._row. With FIELD,
 a field or a column of it, the whole way is told; without it, each field that is filled has one line.
 
+With the id of a person, the records that it is of are told, what holds them together and which value came
+from which; with two ids, of records or of a person and a record, the evidence for and against their being one
+person, field by field. That is for stewards: it reads their database of the published snapshot.
+
 Of case records what names or endangers a person is left out, unless --personal is given: then a line in
 state/audit.jsonl of the home says who asked, when, and for which row.`,
 		Example: `  palermo explain s0123456789abcdef.1.42
@@ -32,7 +36,13 @@ state/audit.jsonl of the home says who asked, when, and for which row.`,
 		Args: cobra.RangeArgs(1, 2),
 	}
 	personal := c.Flags().Bool("personal", false, "show what names or endangers a person too; a line in the home's audit file says who asked")
-	c.RunE = a.does("explain", func(ctx context.Context, args []string) (*result, error) { return a.explain(ctx, args, *personal) })
+	withNames := c.Flags().Bool("with-names", false, "of persons and pairs, show the names too; a line in the home's audit file says who asked")
+	c.RunE = a.does("explain", func(ctx context.Context, args []string) (*result, error) {
+		if pipeline.IsLinkageID(args[0]) {
+			return a.explainLinkage(ctx, args, *withNames)
+		}
+		return a.explain(ctx, args, *personal)
+	})
 	return c
 }
 

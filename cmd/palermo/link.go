@@ -17,7 +17,7 @@ func (a *app) linkCommand() *cobra.Command {
 	o := pipeline.LinkOptions{}
 	verbose := false
 	c := &cobra.Command{
-		Use:   "link FILE [FILE]",
+		Use:   "link FILE [FILE] | link --fit",
 		Short: "Find the records of one person in a file, or across two",
 		Long: `Find which records of a CSV or Parquet file are of one person, or which records of two files. No home is
 needed, and nothing is learned from other files: the model is fitted on these records alone.
@@ -26,15 +26,19 @@ Without --config the fields, comparisons and rules are inferred from what the co
 written to DIR/link.yaml, which --config takes again; docs/link.md explains each word of it. A config may leave
 parts out: they are inferred.
 
+With --fit and no file, the model that weighs pairs of case records is estimated anew from what the home holds,
+printed, and chosen for the runs to come; an estimate that cannot be right is printed, and changes nothing.
+
 DIR/clusters.parquet says for each record which cluster it is of; DIR/pairs.parquet has each pair that was
 weighed, with its evidence field by field in bits; DIR/model.json is the model. DIR holds ids, and the model
 digests of words: keep it as private as the records.`,
 		Example: `  palermo link persons.csv --id person_no --out linked
   palermo link a.csv b.parquet --id id --out linked --one-to-one
   palermo link persons.csv --id person_no --out linked --truth cluster --verbose`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: cobra.MaximumNArgs(2),
 	}
 	f := c.Flags()
+	fit := f.Bool("fit", false, "estimate the home's model anew, for the runs to come; takes no file")
 	f.StringVar(&o.ID, "id", "", "the `COLUMN` that names a record; of two files, of both")
 	f.StringVar(&o.Out, "out", "", "the `DIR` for the results; it is made")
 	f.StringVar(&o.Config, "config", "", "a link.yaml `FILE`: fields, comparisons, rules and thresholds")
@@ -46,6 +50,14 @@ digests of words: keep it as private as the records.`,
 	f.BoolVar(&o.CSV, "csv", false, "write the results as CSV too")
 	f.BoolVarP(&verbose, "verbose", "v", false, "print the model: m, u and bits of each level")
 	c.RunE = a.does("link", func(ctx context.Context, args []string) (*result, error) {
+		switch {
+		case *fit && len(args) > 0:
+			return nil, usagef("link --fit takes no file: it is of the home")
+		case *fit:
+			return a.linkFit(ctx)
+		case len(args) == 0:
+			return nil, usagef("link takes one file or two, or --fit")
+		}
 		o.Files = args
 		return a.link(ctx, o, verbose)
 	})

@@ -191,11 +191,28 @@ func (d *digest) text(p *printer) {
 	d.waiting(p)
 	p.blank()
 	p.line("In all:    %s, %s", count(d.Submissions, "file"), sumText(&d.Rows))
+	d.linkage(p)
 	if d.Snapshot != "" {
 		p.line("Snapshot:  %s", d.Snapshot)
 	}
 	p.line("Run:       %s, %s", d.Run, seconds(d.Seconds))
 	d.attend(p)
+}
+
+// linkage says whose the case records are, where there are any.
+func (d *digest) linkage(p *printer) {
+	k := d.Linkage
+	if k == nil {
+		return
+	}
+	p.line("Persons:   %s of %s: at least %s, with %s for review; %s", count(k.Persons, "person"), count(k.Records, "case record"),
+		number(k.Low), count(k.Review, "pair"), count(k.Episodes, "episode"))
+	if k.BuiltIn {
+		p.line("           linked with the built-in model: there are too few records to estimate one")
+	}
+	if k.Broken > 0 {
+		p.line("           %s", p.warn(count(k.Broken, "decision")+" of reviewers contradict others"))
+	}
 }
 
 func (d *digest) files(p *printer) {

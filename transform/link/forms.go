@@ -42,6 +42,7 @@ var forms = map[string]struct {
 	"words":      {[]Kind{Name, Text}, plainWords},
 	"user":       {[]Kind{Email}, eachWord(func(_ Field, w string) string { return before(standard(Field{Kind: Email}, w), "@") })},
 	"domain":     {[]Kind{Email}, eachWord(func(_ Field, w string) string { return after(standard(Field{Kind: Email}, w), "@") })},
+	"each":       {[]Kind{Reference, Code}, each},
 	"digits":     {[]Kind{Reference, Text, Email}, eachWord(func(_ Field, w string) string { return keep(w, digit) })},
 }
 
@@ -110,6 +111,18 @@ func standard(f Field, w string) string {
 		return ""
 	}
 	return s
+}
+
+// each is the parts of a word, which stand with ";" between.
+func each(f Field, words []string, _ []int) [][]string {
+	out := make([][]string, len(words))
+	for i, w := range words {
+		for part := range strings.SplitSeq(w, ";") {
+			out[i] = append(out[i], standard(f, part))
+		}
+		out[i] = distinct(out[i])
+	}
+	return out
 }
 
 func skeleton(_ Field, w string) string { return strings.Join(name.Parse(w).Skeleton, " ") }

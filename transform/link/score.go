@@ -63,7 +63,7 @@ func (l *Linker) Scorer(m *Model) *Scorer {
 		var rs []rarity
 		for k, step := range l.compare.ladders[i].steps {
 			var r rarity
-			if step.frequency != nil {
+			if of := step.frequency; of != nil && m.Frequencies[of.of].Records > 0 { // else the model knows no rarity
 				r = newRarity(step.frequency, m.Frequencies[step.frequency.of])
 				r.u = math.Log2(cmp.Or(m.Frequencies[step.frequency.of].chance(), c.U[k]))
 			}
