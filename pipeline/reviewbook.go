@@ -187,6 +187,7 @@ func (b *bookWriter) pairs(rows []bookRow, columns []bookColumn) {
 		letter, _, _ := strings.Cut(cellName(i+1, 1), "1")
 		b.do(func() error { return b.f.SetColWidth(reviewSheet, letter, letter, widths[i]) })
 	}
+	b.do(func() error { return b.f.SetRowHeight(reviewSheet, 1, 32) }) // two lines
 	last := max(len(rows)+1, 2)
 	for i, r := range rows {
 		b.text(reviewSheet, 1, i+2, r.number)
