@@ -77,6 +77,12 @@ const (
 	BalanceBroken       Code = "balance.broken" // read is not loaded + rejected + skipped: a bug of ours
 	LakeEntryUnreadable Code = "lake.unreadable"
 
+	ReviewSheet    Code = "review.sheet"    // no sheet of a workbook to read verdicts from
+	ReviewPair     Code = "review.pair"     // a pair number that nobody was asked about
+	ReviewChanged  Code = "review.changed"  // a row's cells are not those of its pair number
+	ReviewVerdict  Code = "review.verdict"  // a word that is no verdict
+	ReviewRepeated Code = "review.repeated" // one pair number on two rows, with two verdicts
+
 	LinkReleased Code = "link.released" // rows of an anonymised or synthetic release
 	LinkColumn   Code = "link.column"   // a column that is named is not there, or is there twice
 	LinkID       Code = "link.id"       // a record without an id, or two with the same
@@ -156,13 +162,19 @@ var Codes = map[Code]Entry{
 	BalanceBroken:      {Error, "Rows read are not rows loaded, rejected and skipped: a bug of palermo.", "Please report it, with the counts."},
 	SnapshotUnreadable: {Warning, "The current snapshot is not there or its manifest is torn; a new one is published in its place.", "Check the disk."},
 	MappingUnreadable:  {Error, "A mapping, or the folder that mappings are looked for in, cannot be read.", "Check the path and its permissions."},
-	LinkReleased:       {Error, "The rows are of an anonymised or synthetic release: they are nobody's records, and a link between two of them is of no persons.", "Link the records that the release was made from, where you may."},
-	LinkColumn:         {Error, "A column that is named is not in the file, or stands in it twice.", "Check the header of the file against --id, --truth and link.yaml."},
-	LinkID:             {Error, "A record has no id, or two records of a list have the same.", "Name another column with --id, or number the records."},
-	LinkSyntax:         {Error, "link.yaml is not YAML, or says something that linkage does not know.", "See docs/link.md."},
-	LinkNothing:        {Error, "No column says anything by which records could be linked.", "Name the fields in a link.yaml (--config); see docs/link.md."},
-	LinkTruth:          {Error, "The truth cannot be read, or knows none of the records.", "Give a column of the file, or a CSV with the columns id and cluster, or id_l and id_r."},
-	LinkModel:          {Error, "The model cannot be read, or what was fitted cannot be right.", "Look at the comparison named; --verbose prints m and u. Leave it out of link.yaml, or give it other levels."},
+	ReviewSheet:        {Error, "No sheet has the columns Pair, Verdict and Reason in its first row, so no verdict can be read.", "Give back the workbook that `palermo review export` wrote, as .xlsx, with its first row as it was."},
+	ReviewPair:         {Error, "The pair number is not one that this home has asked about; the row is not read.", "Copy the number from the workbook that was given out. Numbers of another home mean nothing here."},
+	ReviewChanged:      {Error, "The row's cells are not those that were given out with its pair number; the row is not read.", "Perhaps some columns were sorted without the others. Take a fresh workbook, and copy the verdicts by hand."},
+	ReviewVerdict:      {Error, "The word is no verdict; the row is not read.", "Write same, different or unsure."},
+	ReviewRepeated:     {Error, "The same pair number stands on two rows with two verdicts; neither is read.", "Leave the right one, and import the workbook again."},
+
+	LinkReleased: {Error, "The rows are of an anonymised or synthetic release: they are nobody's records, and a link between two of them is of no persons.", "Link the records that the release was made from, where you may."},
+	LinkColumn:   {Error, "A column that is named is not in the file, or stands in it twice.", "Check the header of the file against --id, --truth and link.yaml."},
+	LinkID:       {Error, "A record has no id, or two records of a list have the same.", "Name another column with --id, or number the records."},
+	LinkSyntax:   {Error, "link.yaml is not YAML, or says something that linkage does not know.", "See docs/link.md."},
+	LinkNothing:  {Error, "No column says anything by which records could be linked.", "Name the fields in a link.yaml (--config); see docs/link.md."},
+	LinkTruth:    {Error, "The truth cannot be read, or knows none of the records.", "Give a column of the file, or a CSV with the columns id and cluster, or id_l and id_r."},
+	LinkModel:    {Error, "The model cannot be read, or what was fitted cannot be right.", "Look at the comparison named; --verbose prints m and u. Leave it out of link.yaml, or give it other levels."},
 
 	LakeEntryUnreadable: {Warning, "What an earlier run kept of a submission cannot be read; it was made again.", "Nothing, unless it happens again: then check the disk."},
 }

@@ -39,6 +39,7 @@ var groups = []struct {
 	{"The mapping and the settings", []string{"mapping", "config"}},
 	{"The home and the run", []string{"home", "balance", "lake", "snapshot"}},
 	{"Linkage of files", []string{"link"}},
+	{"Review of pairs", []string{"review"}},
 }
 
 func TestCodesAreDescribed(t *testing.T) {

@@ -23,6 +23,10 @@ type Source struct {
 	Citation  string   `yaml:"citation,omitempty" json:"citation,omitempty"`                                       // how the publisher wants to be cited
 	Release   string   `yaml:"release,omitempty" json:"release,omitempty" jsonschema:"enum=complete,enum=partial"` // complete: a vintage replaces the one before it as a whole
 	Overlaps  []string `yaml:"overlaps,omitempty" json:"overlaps,omitempty"`                                       // sources that count the same people
+
+	// Lists of people are dependent where being on the one says something of being on the other.
+	Operator      string   `yaml:"operator,omitempty" json:"operator,omitempty"`             // who keeps the list: lists of one operator are dependent
+	DependentWith []string `yaml:"dependent_with,omitempty" json:"dependent_with,omitempty"` // sources whose lists it depends on for another reason, as referral from one to the other
 }
 
 // Table is one kind of table of the source in one vintage.

@@ -23,12 +23,12 @@ type Config struct {
 	Mappings string            `yaml:"mappings,omitempty" json:"mappings,omitempty" jsonschema:"description=a folder of mappings to use beside the built-in ones; relative to the home"`
 	Intake   Intake            `yaml:"intake,omitempty" json:"intake,omitempty"` // what the drop folder accepts
 	Threads  int               `yaml:"threads,omitempty" json:"threads,omitempty" jsonschema:"minimum=0,description=files worked on at once; 0 is one a core"`
-	Linkage  Linkage           `yaml:"linkage,omitempty" json:"linkage,omitempty"` // how records of one person are joined
+	Linkage  PersonLinkage     `yaml:"linkage,omitempty" json:"linkage,omitempty"` // how records of one person are joined
 	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"`   // what is kept of what was found
 }
 
-// Linkage is how records of one person are joined.
-type Linkage struct {
+// PersonLinkage is how records of one person are joined.
+type PersonLinkage struct {
 	Link    float64  `yaml:"link,omitempty" json:"link,omitempty" jsonschema:"exclusiveMinimum=0,exclusiveMaximum=1,description=probability from which two records are of one person; 0.99 by default"`
 	Review  float64  `yaml:"review,omitempty" json:"review,omitempty" jsonschema:"exclusiveMinimum=0,exclusiveMaximum=1,description=probability from which a pair below link is for review; 0.60 by default"`
 	Sources []string `yaml:"sources,omitempty,flow" json:"sources,omitempty" jsonschema:"description=ids of sources in the order in which a person's values are taken from them where nothing else decides"`

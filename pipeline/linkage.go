@@ -30,6 +30,7 @@ type linkage struct {
 	pairs    []link.Pair // with all their weight
 	short    map[[2]int32]bool
 	clusters *link.Clusters
+	draws    *link.Draws         // of partitions beside clusters
 	bound    map[[2]int32]string // constraints by pair of numbers: what they come from
 	low      []int32             // by number: the cluster that would be if every pair for review were one person
 	persons  []*person           // in the order of their anchors
@@ -179,6 +180,7 @@ func (k *linkage) cluster(c *Config) {
 	}
 	constraints := k.constraints()
 	k.clusters = k.linker.Cluster(edges, constraints)
+	k.draws = k.linker.Draws(k.clusters, edges, constraints, func(p link.Pair) bool { return k.forReview(p, c) })
 	k.low = slices.Clone(k.clusters.Of)
 	find := func(i int32) int32 {
 		for k.low[i] != i {

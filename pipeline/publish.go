@@ -306,6 +306,8 @@ func (p *publication) small() map[string]func(add func(map[string]any) error) er
 		"link_pair":         p.pairRows,
 		"link_evidence":     p.evidenceRows,
 		"link_review":       p.reviewRows,
+		"capture_history":   p.captureRows,
+		"capture_list":      p.captureListRows,
 	}
 }
 

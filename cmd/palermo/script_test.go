@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/xuri/excelize/v2"
 	"golang.org/x/sys/unix"
 )
 
@@ -48,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"interrupt": interrupt,
 			"twice":     interruptTwice,
 			"id":        findID,
+			"verdict":   writeVerdict,
 		},
 	})
 }
@@ -67,6 +69,15 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("%s: exit status %d, want %d\n%s%s", strings.Join(args[1:], " "), got, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 	}
+}
+
+// verdict FILE WORD writes a verdict into the first row of a review workbook.
+func writeVerdict(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := excelize.OpenFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	ts.Check(f.SetCellStr("Pairs", "B2", args[1]))
+	ts.Check(f.Save())
 }
 
 // changing is what differs from run to run, and what it is written as.
