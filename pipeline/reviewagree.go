@@ -87,12 +87,12 @@ func (h *Home) ReviewState(ctx context.Context) (*ReviewStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	decided := standing(decisions)
+	decided := lastDecisions(decisions)
 	open, err := f.openPairs(ctx, decided)
 	if err != nil {
 		return nil, err
 	}
-	known, err := readReviews[asked](h.askedFile())
+	known, err := readReviews[askedPair](h.askedFile())
 	if err != nil {
 		return nil, err
 	}

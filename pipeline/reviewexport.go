@@ -20,9 +20,9 @@ import (
 // A pair in twenty is asked twice, and of so many or more at least one.
 const twiceEvery = 20
 
-// asked is one row that a review workbook had: what its number stands for. It is kept, so that a
+// askedPair is one row that a review workbook had: what its number stands for. It is kept, so that a
 // workbook can be read back whatever was published since.
-type asked struct {
+type askedPair struct {
 	Number string `json:"number"`
 	A      string `json:"a"` // private ids, in the row's orientation
 	B      string `json:"b"`
@@ -32,7 +32,7 @@ type asked struct {
 }
 
 // pair is the row's records, the smaller id first.
-func (a *asked) pair() [2]string { return [2]string{min(a.A, a.B), max(a.A, a.B)} }
+func (a *askedPair) pair() [2]string { return [2]string{min(a.A, a.B), max(a.A, a.B)} }
 
 func (h *Home) askedFile() string { return h.path(stateDir, "reviews", "asked.jsonl") }
 
@@ -72,7 +72,7 @@ func (h *Home) ExportReview(ctx context.Context, o ReviewOptions, now time.Time)
 	if err != nil {
 		return nil, err
 	}
-	pairs, err := f.openPairs(ctx, standing(decisions))
+	pairs, err := f.openPairs(ctx, lastDecisions(decisions))
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (k key) bookRows(pairs []*openPair) ([]bookRow, map[*openPair]bool) {
 func (h *Home) noteAsked(rows []bookRow, columns []bookColumn, twice map[*openPair]bool) error {
 	var lines []any
 	for _, r := range rows {
-		a := asked{Number: r.number, A: r.pair.a, B: r.pair.b, Model: r.pair.model, Twice: twice[r.pair], Cells: bookDigest(cellsOfRow(r, columns))}
+		a := askedPair{Number: r.number, A: r.pair.a, B: r.pair.b, Model: r.pair.model, Twice: twice[r.pair], Cells: bookDigest(cellsOfRow(r, columns))}
 		if r.turned {
 			a.A, a.B = a.B, a.A
 		}

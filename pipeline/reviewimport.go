@@ -49,7 +49,7 @@ type answer struct {
 	Reviewer string    `json:"reviewer"`
 	At       time.Time `json:"at"`
 
-	asked  asked
+	asked  askedPair
 	reason string
 	pos    diag.Pos
 }
@@ -71,11 +71,11 @@ func (h *Home) ImportReview(ctx context.Context, file, reviewer string, now time
 		return nil, err
 	}
 	defer lock.release()
-	known, err := readReviews[asked](h.askedFile())
+	known, err := readReviews[askedPair](h.askedFile())
 	if err != nil {
 		return nil, err
 	}
-	r := &reviewReader{out: &ReviewImport{Findings: []diag.Diagnostic{}}, asked: map[string][]asked{}}
+	r := &reviewReader{out: &ReviewImport{Findings: []diag.Diagnostic{}}, asked: map[string][]askedPair{}}
 	for _, a := range known {
 		r.asked[a.Number] = append(r.asked[a.Number], a)
 	}
@@ -88,7 +88,7 @@ func (h *Home) ImportReview(ctx context.Context, file, reviewer string, now time
 // reviewReader reads the rows of a workbook.
 type reviewReader struct {
 	out     *ReviewImport
-	asked   map[string][]asked // by number
+	asked   map[string][]askedPair // by number
 	answers []*answer
 	header  []string
 	at      [3]int // columns of the pair number, the verdict and the reason
@@ -188,7 +188,7 @@ func (r *reviewReader) row(pos diag.Pos, cells []string) {
 		}
 	}
 	digest := bookDigest(shown)
-	k := slices.IndexFunc(of, func(a asked) bool { return a.Cells == digest })
+	k := slices.IndexFunc(of, func(a askedPair) bool { return a.Cells == digest })
 	if k < 0 {
 		refuse(diag.ReviewChanged, r.at[0], reviewPair, "the row's cells are not those of its pair number")
 		return
