@@ -184,7 +184,9 @@ func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, as []a
 	}
 	for _, a := range as {
 		x := a.x
-		x.Col = 0 // the row is not one cell
+		if !plan.Inner() {
+			x.Col = 0 // the row is not one cell
+		}
 		cells, ok := rows[x.Row]
 		if !ok {
 			return fmt.Errorf("row %d of submission %s: %w", x.Row, sub.ID, ErrNotFound)
@@ -192,6 +194,11 @@ func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, as []a
 		t, err := x.trace(e, plan, cells, h.key)
 		if err != nil {
 			return err
+		}
+		if plan.Inner() {
+			if err := x.inner(t); err != nil {
+				return err
+			}
 		}
 		if err := pub.fill(ctx, a, t); err != nil {
 			return err
@@ -347,6 +354,9 @@ func (p *published) fill(ctx context.Context, a asked, t *transform.RowTrace) er
 	if err != nil {
 		return err
 	}
+	if len(x.Also) > 0 {
+		row = nil // the rows are those that are listed
+	}
 	x.Published = row
 	if target == recordTable && row != nil {
 		x.also(a, t)
@@ -367,6 +377,25 @@ func (p *published) fill(ctx context.Context, a asked, t *transform.RowTrace) er
 		}
 	}
 	x.asPublished(p.s.Table(x.Table))
+	return nil
+}
+
+// inner leaves of t what it says of the row of the target that the column x.Col gave; without a
+// column it lists those rows.
+func (x *Explanation) inner(t *transform.RowTrace) error {
+	for i := range t.Children {
+		c := &t.Children[i]
+		switch {
+		case x.Col == 0:
+			x.Also = append(x.Also, Also{x.ID + "." + strconv.Itoa(c.Col), c.Table, codeOf(c)})
+		case x.Col == c.Col:
+			t.Fields = c.Fields
+			return nil
+		}
+	}
+	if x.Col > 0 && x.Rejected == nil {
+		return fmt.Errorf("cell %s of submission %s: %w", diag.Cell(x.Row, x.Col), x.Submission.ID, ErrNotFound)
+	}
 	return nil
 }
 

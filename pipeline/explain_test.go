@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,5 +154,57 @@ func TestExplainCells(t *testing.T) {
 		if _, err := h.Explain(context.Background(), id); !errors.Is(err, pipeline.ErrNotFound) {
 			t.Errorf("%s names no value cell: %v", id, err)
 		}
+	}
+}
+
+// TestExplainTreaties walks from every action of the treaties back to its cells: the rows that children
+// of the target make are found by their column, and the file's row by itself lists them.
+func TestExplainTreaties(t *testing.T) {
+	home := newHome(t, map[string][]byte{"depositary/treaty_status.xlsx": read(t, "../fixtures/treaties/in", "status.xlsx")})
+	run(t, home, pipeline.Options{})
+	h, err := pipeline.ReadHome(home, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := query(t, open(t, home), `SELECT action_id FROM treaty_action ORDER BY ALL`)
+	xs, err := h.Explain(context.Background(), ids...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]bool{}
+	for _, x := range xs {
+		if d := x.Differs(); len(d) > 0 || x.Published["action_id"] != x.ID {
+			t.Errorf("%s differs in %v, published as %q", x.ID, d, x.Published["action_id"])
+		}
+		for _, f := range x.Fields {
+			if (f.Field == "act_code" || f.Field == "country_code") && f.Values[f.Field] != x.Published[f.Field] {
+				t.Errorf("%s: %s came out as %q", x.ID, f.Field, f.Values[f.Field])
+			}
+			for _, c := range f.Cells {
+				if f.Field == "acted" && f.Values["acted_from"] != "" && c.Used && (c.Col != x.Col || c.Row != x.Row || strings.HasPrefix(c.Text, "[")) {
+					t.Errorf("%s was read from row %d, column %d: %q", x.ID, c.Row, c.Col, c.Text)
+				}
+			}
+		}
+		rows[x.ID[:strings.LastIndex(x.ID, ".")]] = true
+	}
+	listed := 0
+	for id := range rows {
+		xs, err := h.Explain(context.Background(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range xs[0].Also {
+			if !slices.Contains(ids, a.ID) {
+				t.Errorf("%s lists %s, which is not published", id, a.ID)
+			}
+			listed++
+		}
+	}
+	if len(ids) == 0 || listed != len(ids) {
+		t.Errorf("%d actions, %d listed with their rows", len(ids), listed)
+	}
+	if _, err := h.Explain(context.Background(), ids[0][:strings.LastIndex(ids[0], ".")]+".99"); !errors.Is(err, pipeline.ErrNotFound) {
+		t.Errorf("a column without an action: %v", err)
 	}
 }

@@ -152,7 +152,7 @@ func (f *flow) ragged(ctx context.Context, row *extract.Row) error {
 		return nil
 	}
 	if f.Withdrawn {
-		f.sheet.Balance.skip(reasonWithdrawn, 1)
+		f.sheet.Balance.skip(reasonWithdrawn, f.table.Units())
 		return nil
 	}
 	d := diag.Diagnostic{Code: diag.RowRagged, Severity: diag.Error, Pos: diag.Pos{File: f.sub.Name, Sheet: f.sheet.Name, Row: row.Num},

@@ -122,6 +122,9 @@ func (r *run) linkageModel(ctx context.Context, entries []*Entry) (*link.Model, 
 	if rows < fewestRecords || r.tried() == digest {
 		return r.standIn()
 	}
+	if err := r.mend(ctx, entries); err != nil { // what is read must be what was written
+		return nil, err
+	}
 	records, err := r.readRecords(ctx, entries)
 	if err != nil {
 		return nil, err
@@ -160,13 +163,15 @@ func (r *run) standIn() (*link.Model, error) {
 
 // readRecords reads the current case records of the entries.
 func (r *run) readRecords(ctx context.Context, entries []*Entry) ([]*caseRecord, error) {
-	if r.versions == nil {
+	own := *r // what asks for versions before the run has them does not decide that it has
+	p := &publication{run: &own, entries: entries}
+	if own.versions == nil {
 		var err error
-		if r.versions, err = r.readVersions(ctx, entries); err != nil {
+		if own.versions, err = own.readVersions(ctx, entries); err != nil {
 			return nil, err
 		}
 	}
-	return (&publication{run: r, entries: entries}).readCases(ctx)
+	return p.readCases(ctx)
 }
 
 // ModelFit is what an estimation came to.

@@ -178,6 +178,9 @@ func (c *compiler) plan() *Plan {
 	if !p.inner {
 		c.required(p.table, p.fields)
 	}
+	if p.inner && entry.Unpivot != nil {
+		c.add(diag.MappingIncomplete, "the target's rows are made by children or by unpivoting, not by both", "unpivot")
+	}
 	c.unpivot(p)
 	c.record(p)
 	c.stated(entry.Stated)

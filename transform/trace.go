@@ -2,6 +2,7 @@ package transform
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
@@ -56,9 +57,9 @@ func shapeOf(word string) string {
 // Trace explains each field of row i of a batch that Rows gave, in the order of the target's fields. It
 // changes nothing of the table's counts.
 func (t *Table) Trace(raw *schemas.Batch, i int) ([]Trace, error) {
-	got := t.outcomes(raw, int(raw.Record.NumRows()))
-	t.forget(int(raw.Record.NumRows()))
-	return t.traceFields(raw, i, got, t.identify(raw, []int{i}))
+	n := int(raw.Record.NumRows())
+	t.forget(n)
+	return t.traceFields(raw, i, t.outcomes(raw, n), t.identify(raw, []int{i}))
 }
 
 func (t *Table) traceFields(raw *schemas.Batch, i int, got [][]*outcome, who []identity) ([]Trace, error) {
@@ -137,7 +138,7 @@ func (t *Table) traceSeverals(tr *Trace, f *boundField, o *outcome, raw *schemas
 				continue
 			}
 			c := t.cell(raw, r, i, used)
-			if w := mappings.Word(c.Text); slices.Contains(s.plan.Words, w) || t.listsWord(r, w) {
+			if w := mappings.Word(c.Text); slices.Contains(s.plan.Words, w) || w != "" && t.listed(r, w) == w {
 				c.shown = c.Text
 			}
 			tr.Cells = append(tr.Cells, c)
@@ -145,17 +146,38 @@ func (t *Table) traceSeverals(tr *Trace, f *boundField, o *outcome, raw *schemas
 	}
 }
 
-// listsWord reports whether any column of the mapping that reads a raw column lists the word; not
-// one of a field that names or endangers a person.
-func (t *Table) listsWord(r int, word string) bool {
-	return slices.ContainsFunc(t.columns, func(c *boundColumn) bool {
+// listed is as much of a word as any column of the mapping that reads a raw column lists; not one
+// of a field that names or endangers a person.
+func (t *Table) listed(r int, word string) (most string) {
+	for _, c := range t.columns {
 		table := t.plan.table
 		if c.plan.table != "" {
 			table = t.plan.schema.Table(c.plan.table)
 		}
-		f := table.Field(c.plan.column.To)
-		return c.raw == r && f != nil && schemas.ZoneSteward.Allows(f.Class) && c.read(word).listed
-	})
+		if f := table.Field(c.plan.column.To); c.raw == r && f != nil && schemas.ZoneSteward.Allows(f.Class) {
+			most = longer(most, c.lists(word))
+		}
+	}
+	return most
+}
+
+// lists is the part of a word that the column reads, where the mapping lists it.
+func (b *boundColumn) lists(word string) string {
+	part := word
+	if cut := parts[b.plan.column.Part]; cut != nil {
+		part = cut(word)
+	}
+	if part == "" || !strings.Contains(word, part) || !b.read(part).listed {
+		return ""
+	}
+	return part
+}
+
+func longer(a, b string) string {
+	if len(b) > len(a) {
+		return b
+	}
+	return a
 }
 
 func (t *Table) traceColumns(tr *Trace, f *boundField, o *outcome, raw *schemas.Batch, i int) {
@@ -187,8 +209,12 @@ func (t *Table) judgement(tr *Trace, c *boundColumn, word string) {
 // columnCell is the cell that a column reads in row i.
 func (t *Table) columnCell(raw *schemas.Batch, c *boundColumn, i int, used bool) TraceCell {
 	cell := t.cell(raw, c.raw, i, used)
-	if w := mappings.Word(cell.Text); w != "" && (c.word(cell.Text).listed || t.listsWord(c.raw, w)) {
+	switch w := mappings.Word(cell.Text); longer(c.lists(w), t.listed(c.raw, w)) {
+	case "":
+	case w:
 		cell.shown = cell.Text
+	default:
+		cell.shown = longer(c.lists(w), t.listed(c.raw, w))
 	}
 	return cell
 }

@@ -26,6 +26,7 @@ type RowTrace struct {
 type ChildTrace struct {
 	Table   string  `json:"table"`
 	Ordinal int     `json:"ordinal"`
+	Col     int     `json:"col"` // in the file, from 1, as in _col
 	Rule    string  `json:"rule"`
 	Fields  []Trace `json:"fields"`
 }
@@ -57,10 +58,9 @@ func (c *ChildTrace) Cells() []TraceCell {
 // fields are explained also of a row that is not loaded; such a row has no children. It changes
 // the table's counts of words, so that the table is of no use for anything else.
 func (t *Table) TraceRow(raw *schemas.Batch, i int) (*RowTrace, error) {
-	loaded := []int{i}
-	got := t.outcomes(raw, int(raw.Record.NumRows()))
-	t.forget(int(raw.Record.NumRows()))
-	who := t.identify(raw, loaded)
+	loaded, n := []int{i}, int(raw.Record.NumRows())
+	t.forget(n)
+	got, who := t.outcomes(raw, n), t.identify(raw, loaded)
 	fields, err := t.traceFields(raw, i, got, who)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,8 @@ func (t *Table) TraceRow(raw *schemas.Batch, i int) (*RowTrace, error) {
 	}
 	t.hear(got, loaded, who)
 	for g := range t.children {
-		rows, err := t.traceChildren(&t.children[g], raw, i, who[0])
+		t.children[g].within(t, got)
+		rows, err := t.traceChildren(&t.children[g], raw, i, who[0], fields)
 		if err != nil {
 			return nil, err
 		}
@@ -90,8 +91,8 @@ func (t *Table) TraceRow(raw *schemas.Batch, i int) (*RowTrace, error) {
 	return out, nil
 }
 
-// traceChildren explains the rows of one table that come from row i.
-func (t *Table) traceChildren(g *childGroup, raw *schemas.Batch, i int, who identity) ([]ChildTrace, error) {
+// traceChildren explains the rows of one table that come from row i, of which outer tells.
+func (t *Table) traceChildren(g *childGroup, raw *schemas.Batch, i int, who identity, outer []Trace) ([]ChildTrace, error) {
 	b, rows, err := t.childRows(g, raw, []int{i}, []identity{who}, &diag.List{})
 	if err != nil || b == nil {
 		return nil, err
@@ -101,9 +102,12 @@ func (t *Table) traceChildren(g *childGroup, raw *schemas.Batch, i int, who iden
 	for n := range rows {
 		m := &rows[n]
 		values := rowValues(b, n)
-		c := ChildTrace{Table: g.table.Name, Ordinal: m.ordinal, Rule: m.rule()}
+		c := ChildTrace{Table: g.table.Name, Ordinal: m.ordinal, Col: m.part.columns[0].col, Rule: m.rule()}
 		for k := range g.fields {
 			tr := t.traceChild(m, k, raw)
+			if t.plan.inner && !g.fields[k].filled() && !m.part.fields[k].plan.filled() {
+				tr = outer[k]
+			}
 			tr.Values = fieldValues(g.fields[k].field, values)
 			c.Fields = append(c.Fields, tr)
 		}

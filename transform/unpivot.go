@@ -74,6 +74,9 @@ func (p *Plan) holdsValues(parts []string) bool {
 // Unpivots reports whether each value cell of a row is a row of the target.
 func (p *Plan) Unpivots() bool { return p.entry.Unpivot != nil }
 
+// Inner reports whether the children of a row are rows of the target, in place of the row itself.
+func (p *Plan) Inner() bool { return p.inner }
+
 // unpivoter makes of each value cell of a raw batch one row. The rows of its batches hold the columns
 // that the mapping names, then those that the block makes: the levels, the value, the words above, the
 // base.

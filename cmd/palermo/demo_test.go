@@ -57,7 +57,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%s: %s", out.Result.Explain, got)
 	}
 	again := string(demoOutput(t, "demo", "--home", home))
-	for _, want := range []string{"Nothing new: 16 files received before.", "duckdb -readonly '" + out.Result.Database + "'", "palermo explain --home '" + home + "'", madeUp} {
+	for _, want := range []string{"Nothing new: 17 files received before.", "duckdb -readonly '" + out.Result.Database + "'", "palermo explain --home '" + home + "'", madeUp} {
 		if !strings.Contains(again, want) {
 			t.Errorf("no %q in:\n%s", want, again)
 		}
