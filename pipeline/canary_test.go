@@ -130,7 +130,7 @@ type canaries struct {
 }
 
 func newCanaries() *canaries {
-	return &canaries{own: newPlanted(1, "Qvyx", "Щжыъ", "QX77", 1901), astray: newPlanted(2, "Jwqx", "Шжыъ", "JX66", 1916), refused: newPlanted(3, "Wvqz", "Цжыъ", "WX88", 1931)}
+	return &canaries{own: newPlanted(1, "Qvyx", "Щжыъ", "QX77ZV", 1901), astray: newPlanted(2, "Jwqx", "Шжыъ", "JX66ZV", 1916), refused: newPlanted(3, "Wvqz", "Цжыъ", "WX88ZV", 1931)}
 }
 
 // caseTable is the cells of a text file of cases, with its header.
@@ -250,7 +250,7 @@ func canaryFiles(t *testing.T, k *canaries) (first, second map[string][]byte) {
 		k.plant(c, no, page != nil)
 		into[to] = c.bytes(t)
 	}
-	text(first, "iom_chisinau/"+k.own.name()+" "+k.own.reference()[:4]+".csv", "iom_chisinau/ctm_assistance.csv", ',', nil, "No")
+	text(first, "iom_chisinau/"+k.own.name()+" "+k.own.reference()[:6]+".csv", "iom_chisinau/ctm_assistance.csv", ',', nil, "No")
 	text(first, "iom_chisinau/screening.csv", "iom_chisinau/ctm_screening.csv", ',', nil, "No")
 	text(first, "iom_kyiv/ctm.txt", "iom_kyiv/ctm_assistance_1251.txt", '\t', charmap.Windows1251, "Нет")
 	text(second, "iom_geneva/ctm.csv", "iom_geneva/ctm_assistance.csv", ',', nil, "Withdrawn")

@@ -500,7 +500,7 @@ func (w *world) checkKept(t *testing.T, home string, kept map[int]bool) {
 }
 
 // again feeds another home the same nights under other names and with one thread, decides what was
-// decided at the end only, and has the same bytes.
+// decided at the end only, and has the same bytes, but for what persons were called.
 func (w *world) again(t *testing.T, want map[string]string) {
 	home := kindsHome(t)
 	for night := 1; night <= kindNights; night++ {
@@ -529,9 +529,20 @@ func (w *world) again(t *testing.T, want map[string]string) {
 		}
 	}
 	run(t, home, pipeline.Options{Now: clock(kindNights + 1)})
-	if d := gocmp.Diff(want, parquetFiles(t, home)); d != "" {
+	if d := gocmp.Diff(withoutPersons(want), withoutPersons(parquetFiles(t, home))); d != "" {
 		t.Errorf("bytes differ (-first +again):\n%s", d)
 	}
+}
+
+// withoutPersons leaves out what depends on the registry of persons: who was decided about only at
+// the end had a person until then, and persons keep the ids and events of what they were.
+func withoutPersons(files map[string]string) map[string]string {
+	out := maps.Clone(files)
+	maps.DeleteFunc(out, func(name, _ string) bool {
+		table, _, _ := strings.Cut(name, "/")
+		return slices.Contains([]string{"person", "episode", "person_record", "person_event", "person_superseded"}, table)
+	})
+	return out
 }
 
 // TestStrikesOverlap: a row that two things keep out stays out when one of them is taken back.
