@@ -33,10 +33,10 @@ func (l *Linker) Fit(ctx context.Context) (*Model, error) {
 	}
 	l.alike(m, counts)
 	l.priors(m, counts)
+	pool(m)
 	if err := sane(m, s); err != nil {
 		return nil, err
 	}
-	pool(m)
 	m.seal()
 	return m, nil
 }

@@ -233,6 +233,9 @@ func pool(m *Model) {
 	}
 }
 
+// nothing is the bits below which a level says nothing either way.
+const nothing = 1e-6
+
 // sane reports a model whose best agreement speaks against, or whose levels say the same.
 func sane(m *Model, s *sampled) error {
 	for i := range m.Comparisons {
@@ -247,9 +250,9 @@ func sane(m *Model, s *sampled) error {
 		switch bits := c.Bits(); {
 		case slices.ContainsFunc(bits, func(b float64) bool { return math.IsNaN(b) || math.IsInf(b, 0) }):
 			return &InsaneError{c.Name, "a weight is no number", m}
-		case bits[0] <= 0:
+		case bits[0] < nothing:
 			return &InsaneError{c.Name, "its best level does not speak for one person", m}
-		case bits[len(bits)-1] >= 0:
+		case bits[len(bits)-1] > -nothing:
 			return &InsaneError{c.Name, "a difference does not speak against one person", m}
 		}
 	}
