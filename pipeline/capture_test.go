@@ -96,7 +96,7 @@ func TestCaptureHistories(t *testing.T) {
 // TestCaptureHistoriesWithoutNames: where one list has no names, much is in doubt; the
 // published persons are on too few lists, and the truth lies among the draws.
 func TestCaptureHistoriesWithoutNames(t *testing.T) {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || raced {
 		t.Skip("takes long")
 	}
 	files, truth := caseFiles(t, fixtures.CasesOptions{CTM: 900, RCP: 500, Seed: 5})

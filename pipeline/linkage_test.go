@@ -182,7 +182,7 @@ func (q quality) String() string {
 // TestLinkageQuality holds the persons and episodes of the made-up cases, at the published size of
 // the two databases, against the truth that was made with them.
 func TestLinkageQuality(t *testing.T) {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || raced {
 		t.Skip("takes long")
 	}
 	files, truth := caseFiles(t, fixtures.Full(7))
@@ -203,7 +203,7 @@ func TestLinkageQuality(t *testing.T) {
 // TestLinkageWithoutNames: where the RCP gives no names, what is joined of it is right, and the rest
 // is left apart or for review.
 func TestLinkageWithoutNames(t *testing.T) {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || raced {
 		t.Skip("takes long")
 	}
 	files, truth := caseFiles(t, fixtures.Full(7))

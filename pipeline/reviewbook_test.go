@@ -60,7 +60,7 @@ func reviewHome(t *testing.T) (home string, truth []map[string]string) {
 // TestReview: pairs go out as a workbook without a name, verdicts come back, what a stranger changed
 // is reported and not read, and decisions hold in later runs.
 func TestReview(t *testing.T) {
-	if testing.Short() || raceEnabled {
+	if testing.Short() || raced {
 		t.Skip("takes long")
 	}
 	home, _ := reviewHome(t)
