@@ -249,6 +249,7 @@ tables:
 // status, its findings at their places and its rows accounted for; the old snapshot is unharmed,
 // the new one whole, and no cell's text has got where it may not stand.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, map[string][]byte{"unodc/good.csv": table(t, goodRow(1999))})
 	write(t, filepath.Join(home, "mappings", "absent", "mapping.yaml"), []byte(absentMapping))
 	old := run(t, home, pipeline.Options{Now: clock(1)}).Snapshot
@@ -407,6 +408,7 @@ const statisticValues = `SELECT * EXCLUDE (statistic_id, _submission) FROM stati
 
 // TestSameTableInManyForms: separators, encodings and line ends are not data.
 func TestSameTableInManyForms(t *testing.T) {
+	t.Parallel()
 	plain := string(table(t, badRow(2001, cellCategory, "Côte d’Ivoire"), badRow(2002, cellValue, "1,282"), badRow(2003, cellCategory, "Türkiye"), goodRow(2004)))
 	with := func(sep string) []byte {
 		return []byte(strings.NewReplacer(`"1,282"`, "1,282", ",", sep).Replace(plain))
@@ -438,6 +440,7 @@ func TestSameTableInManyForms(t *testing.T) {
 
 // TestDateCell: a date above the table is the same whether it is text or a cell of the type date.
 func TestDateCell(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		edit func(f *excelize.File)
@@ -460,6 +463,7 @@ func TestDateCell(t *testing.T) {
 // TestGrowingFile: a file that its sender still writes stays in the drop folder, and the next run
 // takes it.
 func TestGrowingFile(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, map[string][]byte{"unodc/good.csv": table(t, goodRow(1999))})
 	path := filepath.Join(home, "drop", "unodc", "growing.csv")
 	f, err := os.Create(path)

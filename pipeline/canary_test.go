@@ -304,9 +304,7 @@ func (k *canaries) book(t *testing.T, path string) []byte {
 // TestCanaries: no name, case reference or exact birth date is where it may not be, whatever
 // column, sheet or file name it stood in; and of who refuses nothing is kept.
 func TestCanaries(t *testing.T) {
-	if raced {
-		t.Skip("looks at what TestCases races")
-	}
+	wholeRun(t)
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
 	k := newCanaries()

@@ -71,6 +71,7 @@ func onSeveral(h map[string]int) (n int) {
 // TestCaptureHistories: draw 0 is the published persons, and the true number of persons on several
 // lists lies among those of the draws.
 func TestCaptureHistories(t *testing.T) {
+	t.Parallel()
 	files, truth := caseFiles(t, fixtures.CasesOptions{CTM: 900, RCP: 500, Seed: 5})
 	home := newHome(t, files)
 	run(t, home, pipeline.Options{})
@@ -96,9 +97,8 @@ func TestCaptureHistories(t *testing.T) {
 // TestCaptureHistoriesWithoutNames: where one list has no names, much is in doubt; the
 // published persons are on too few lists, and the truth lies among the draws.
 func TestCaptureHistoriesWithoutNames(t *testing.T) {
-	if testing.Short() || raced {
-		t.Skip("takes long")
-	}
+	t.Parallel()
+	wholeRun(t)
 	files, truth := caseFiles(t, fixtures.CasesOptions{CTM: 900, RCP: 500, Seed: 5})
 	for name, b := range files {
 		if strings.HasSuffix(name, "regional_workbook.xlsx") {

@@ -24,6 +24,7 @@ import (
 // by column.
 func caseFiles(t *testing.T, o fixtures.CasesOptions) (files map[string][]byte, truth []map[string]string) {
 	t.Helper()
+	wholeRun(t)
 	dir := t.TempDir()
 	check(t, fixtures.Cases(dir, o))
 	files = map[string][]byte{}
@@ -47,6 +48,7 @@ func caseFiles(t *testing.T, o fixtures.CasesOptions) (files map[string][]byte, 
 // TestCaseVersions: a file of cases that comes again the next night, with some rows changed and some
 // gone, makes new versions of the records that it has and leaves the others.
 func TestCaseVersions(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	check(t, fixtures.Cases(dir, fixtures.CasesOptions{CTM: 400, Seed: 5}))
 	c := readCaseTable(t, filepath.Join(dir, "iom_chisinau", "ctm_assistance.csv"), ',', nil)
@@ -130,6 +132,7 @@ func TestSameBytesOfCases(t *testing.T) {
 
 // TestCases runs generated cases once, and holds the result against what is known of them.
 func TestCases(t *testing.T) {
+	t.Parallel()
 	files, truth := caseFiles(t, fixtures.CasesOptions{CTM: 600, RCP: 200, Seed: 5})
 	home := newHome(t, files)
 	s := run(t, home, pipeline.Options{})

@@ -39,6 +39,7 @@ func casesHome(t *testing.T, n int) string {
 // TestExplainCases walks from 200 random case records back to their cells. What is published is
 // what the cells give, names are shown only to who asks for them, and asking leaves a line.
 func TestExplainCases(t *testing.T) {
+	t.Parallel()
 	home := casesHome(t, 150)
 	run(t, home, pipeline.Options{})
 	h, err := pipeline.ReadHome(home, "")
@@ -106,6 +107,7 @@ func checkPersonal(t *testing.T, h *pipeline.Home, home string, ids []string) {
 // what the cells give, the value stands in the cell of the id, and the words of year and measure in
 // the header above it.
 func TestExplainCells(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, map[string][]byte{"rcp/annual_report_2003.xlsx": read(t, "../fixtures/rcp/in", "annual_report_2003.xlsx"),
 		"rcp/annual_report_2005.xlsx": read(t, "../fixtures/rcp/in", "annual_report_2005.xlsx")})
 	run(t, home, pipeline.Options{})
@@ -160,6 +162,7 @@ func TestExplainCells(t *testing.T) {
 // TestExplainTreaties walks from every action of the treaties back to its cells: the rows that children
 // of the target make are found by their column, and the file's row by itself lists them.
 func TestExplainTreaties(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, map[string][]byte{"depositary/treaty_status.xlsx": read(t, "../fixtures/treaties/in", "status.xlsx")})
 	run(t, home, pipeline.Options{})
 	h, err := pipeline.ReadHome(home, "")

@@ -55,9 +55,8 @@ func draw(ids map[string][]string, n int, rng *rand.Rand) []string {
 // cells are those of the received file, read again by other code, and through the mapping's codes
 // they give what is published.
 func TestExplainEverything(t *testing.T) {
-	if raced {
-		t.Skip("explain has one goroutine, which TestExplainCases races")
-	}
+	t.Parallel()
+	wholeRun(t)
 	dir := t.TempDir()
 	check(t, fixtures.Cases(dir, fixtures.CasesOptions{CTM: 150, RCP: 60, Seed: 5}))
 	home := newHome(t, map[string][]byte{
@@ -278,9 +277,8 @@ func (w *witness) members(db *sql.DB, x *pipeline.Explanation) {
 // TestExplainShowsNoUnlistedWord: a name that stands in a coded column, in a list or in a flag is
 // shown as its shape to who does not ask for personal data, and a listed word as it is.
 func TestExplainShowsNoUnlistedWord(t *testing.T) {
-	if raced {
-		t.Skip("explain has one goroutine, which TestExplainCases races")
-	}
+	t.Parallel()
+	wholeRun(t)
 	dir := t.TempDir()
 	check(t, fixtures.Cases(dir, fixtures.CasesOptions{CTM: 60, Seed: 5}))
 	c := readCaseTable(t, filepath.Join(dir, "iom_chisinau", "ctm_assistance.csv"), ',', nil)

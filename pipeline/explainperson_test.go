@@ -13,6 +13,7 @@ import (
 // TestExplainLinks: a pair's evidence sums to its weight, ids of either zone do, and names are told
 // only after a line is in the audit file.
 func TestExplainLinks(t *testing.T) {
+	t.Parallel()
 	files, truth := caseFiles(t, fixtures.CasesOptions{CTM: 300, RCP: 100, Seed: 5})
 	home := newHome(t, files)
 	run(t, home, pipeline.Options{})

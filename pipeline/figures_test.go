@@ -28,6 +28,7 @@ var leftOut = []string{"iom_geneva/ctm_assistance.csv", "depositary/treaty_statu
 // figures disagree or cannot be held against anything; when all are there, every comparable figure
 // agrees, and ours are what is counted in the raw files by other code.
 func TestPublishedFigures(t *testing.T) {
+	t.Parallel()
 	files, _ := caseFiles(t, fixtures.Full(5))
 	status := filepath.Join(t.TempDir(), "status.xlsx")
 	check(t, fixtures.TreatiesFile(status, 5))

@@ -14,6 +14,7 @@ func at(hour int) func() time.Time {
 }
 
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, map[string][]byte{"ngo/notes.csv": []byte("Week,Calls\n1,14\n")})
 	first, second := run(t, home, pipeline.Options{Now: at(1)}), run(t, home, pipeline.Options{Now: at(2)})
 	h, err := pipeline.ReadHome(home, "")
@@ -44,6 +45,7 @@ func TestHistory(t *testing.T) {
 }
 
 func TestRunHistory(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, map[string][]byte{"ngo/notes.csv": []byte("Week,Calls\n1,14\n")})
 	first, second := run(t, home, pipeline.Options{Now: at(1)}), run(t, home, pipeline.Options{Now: at(2)})
 	h, err := pipeline.ReadHome(home, "")

@@ -292,6 +292,8 @@ func (w *world) file(night int) *aFile {
 // TestKinds holds random nights of all kinds of submission, and decisions about them, against what
 // must stand, worked out by other code.
 func TestKinds(t *testing.T) {
+	t.Parallel()
+	wholeRun(t)
 	seeds := 2
 	if os.Getenv("PALERMO_LONG") != "" {
 		seeds = 25
@@ -547,6 +549,7 @@ func withoutPersons(files map[string]string) map[string]string {
 
 // TestStrikesOverlap: a row that two things keep out stays out when one of them is taken back.
 func TestStrikesOverlap(t *testing.T) {
+	t.Parallel()
 	home := kindsHome(t)
 	header := fmt.Sprintf(kindsHeader, "", "", "")
 	drop(t, home, "two/first.csv", []byte(header+"K1,2024-02-01,Yes,1,\nK2,2024-02-02,Yes,2,\n"))

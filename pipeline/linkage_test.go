@@ -182,9 +182,8 @@ func (q quality) String() string {
 // TestLinkageQuality holds the persons and episodes of the made-up cases, at the published size of
 // the two databases, against the truth that was made with them.
 func TestLinkageQuality(t *testing.T) {
-	if testing.Short() || raced {
-		t.Skip("takes long")
-	}
+	t.Parallel()
+	wholeRun(t)
 	files, truth := caseFiles(t, fixtures.Full(7))
 	home := newHome(t, files)
 	s := run(t, home, pipeline.Options{})
@@ -203,9 +202,8 @@ func TestLinkageQuality(t *testing.T) {
 // TestLinkageWithoutNames: where the RCP gives no names, what is joined of it is right, and the rest
 // is left apart or for review.
 func TestLinkageWithoutNames(t *testing.T) {
-	if testing.Short() || raced {
-		t.Skip("takes long")
-	}
+	t.Parallel()
+	wholeRun(t)
 	files, truth := caseFiles(t, fixtures.Full(7))
 	for name, b := range files {
 		if strings.HasSuffix(name, "regional_workbook.xlsx") {

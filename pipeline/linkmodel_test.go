@@ -19,6 +19,7 @@ import (
 // TestModelIsKept: a home with few records links by the built-in model; the first run with enough
 // estimates one, which stays until somebody asks for another, and stands in what it was used for.
 func TestModelIsKept(t *testing.T) {
+	t.Parallel()
 	few, _ := caseFiles(t, fixtures.CasesOptions{CTM: 60, RCP: 30, Seed: 5})
 	home := newHome(t, few)
 	s := run(t, home, pipeline.Options{Now: clock(1)})

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +21,21 @@ func TestMain(m *testing.M) {
 	roles := pipeline.Roles()
 	roles[roleRun] = sandbox.Func(runRole)
 	sandbox.Main(roles)
-	os.Exit(m.Run())
+	os.Exit(withKey(m.Run))
+}
+
+// withKey runs the tests with testKey as the key of every home.
+func withKey(tests func() int) int {
+	dir, err := os.MkdirTemp("", "palermo-test-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	key := filepath.Join(dir, "key")
+	if err := errors.Join(os.WriteFile(key, []byte(testKey), 0o600), os.Setenv("PALERMO_KEY_FILE", key)); err != nil {
+		panic(err)
+	}
+	return tests()
 }
 
 // sized is how much of something a test works on: less under the race detector.
@@ -33,14 +49,23 @@ func sized(full, few int) int {
 // testKey is the key of every home in these tests, so that ids are the same in each.
 const testKey = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
+// racing are the tests of whole runs that are made under the race detector. The others have no
+// goroutines that these lack, and would take most of an hour.
+var racing = []string{"TestSameBytesOfCases", "TestExplainCases", "TestGrowingFile", "TestNothingNew"}
+
+// wholeRun skips a test of whole runs under the race detector, unless it is one of racing.
+func wholeRun(t *testing.T) {
+	t.Helper()
+	if test, _, _ := strings.Cut(t.Name(), "/"); raced && !slices.Contains(racing, test) {
+		t.Skip("has the goroutines that the tests named in racing have")
+	}
+}
+
 // newHome makes a home with the files in its drop folder: by "agency/name", with their content.
 func newHome(t *testing.T, files map[string][]byte) string {
 	t.Helper()
-	dir := t.TempDir()
-	key := filepath.Join(dir, "key")
-	write(t, key, []byte(testKey))
-	t.Setenv("PALERMO_KEY_FILE", key)
-	home := filepath.Join(dir, "home")
+	wholeRun(t)
+	home := filepath.Join(t.TempDir(), "home")
 	if err := os.MkdirAll(filepath.Join(home, "drop"), 0o755); err != nil {
 		t.Fatal(err)
 	}

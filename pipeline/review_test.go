@@ -26,6 +26,7 @@ func openHome(t *testing.T, dir string) *pipeline.Home {
 // TestDecisions: what reviewers decide joins and parts records in every later run, the last decision
 // on a pair counts, and the persons' ids follow by rule.
 func TestDecisions(t *testing.T) {
+	t.Parallel()
 	files, truth := caseFiles(t, fixtures.CasesOptions{CTM: 300, RCP: 100, Seed: 5})
 	home := newHome(t, files)
 	run(t, home, pipeline.Options{Now: clock(1)})
@@ -128,6 +129,7 @@ func TestDecisionsTorn(t *testing.T) {
 // TestRegistryIsHeld: a run does not name persons anew where the registry of the published snapshot
 // is missing or another.
 func TestRegistryIsHeld(t *testing.T) {
+	t.Parallel()
 	files, _ := caseFiles(t, fixtures.CasesOptions{CTM: 60, RCP: 30, Seed: 5})
 	home := newHome(t, files)
 	s := run(t, home, pipeline.Options{Now: clock(1)})
@@ -150,6 +152,7 @@ func TestRegistryIsHeld(t *testing.T) {
 // TestPersonsOverNights: homes that were fed over one night and over several, with one model, have
 // the same persons, episodes and values, but for what each person is named after.
 func TestPersonsOverNights(t *testing.T) {
+	t.Parallel()
 	files, _ := caseFiles(t, fixtures.CasesOptions{CTM: 900, RCP: 500, Seed: 5})
 	at := newHome(t, files)
 	s := run(t, at, pipeline.Options{})

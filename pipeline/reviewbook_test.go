@@ -60,9 +60,8 @@ func reviewHome(t *testing.T) (home string, truth []map[string]string) {
 // TestReview: pairs go out as a workbook without a name, verdicts come back, what a stranger changed
 // is reported and not read, and decisions hold in later runs.
 func TestReview(t *testing.T) {
-	if testing.Short() || raced {
-		t.Skip("takes long")
-	}
+	t.Parallel()
+	wholeRun(t)
 	home, _ := reviewHome(t)
 	h := openHome(t, home)
 	x, err := h.ExportReview(t.Context(), pipeline.ReviewOptions{}, clock(1)())
@@ -242,6 +241,7 @@ func checkDecided(t *testing.T, home string, ds []pipeline.Decision) {
 
 // TestReviewWithNames: names and case references are shown only after a line is in the audit file.
 func TestReviewWithNames(t *testing.T) {
+	t.Parallel()
 	files, _ := caseFiles(t, fixtures.CasesOptions{CTM: 300, RCP: 100, Seed: 5})
 	home := newHome(t, files)
 	run(t, home, pipeline.Options{})

@@ -71,6 +71,7 @@ func TestSameBytes(t *testing.T) {
 
 // TestNothingNew: a second run publishes nothing and says so.
 func TestNothingNew(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, map[string][]byte{"unodc/a.xlsx": glotip(t, fixtures.GlotipOptions{Seed: 1, Rows: 50, Vintage: fixtures.Glotip2023})})
 	one := run(t, home, pipeline.Options{})
 	if one.Status != pipeline.RunPublished {
@@ -100,6 +101,7 @@ func TestNothingNew(t *testing.T) {
 
 // TestDropIsEmptied: what was taken in is in the inbox, and no longer in the drop folder.
 func TestDropIsEmptied(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, threeForms(t))
 	run(t, home, pipeline.Options{})
 	left, err := filepath.Glob(filepath.Join(home, "drop", "*", "*"))
@@ -181,6 +183,7 @@ func query(t *testing.T, db *sql.DB, q string, args ...any) []string {
 
 // TestEverythingCommented: each table, view and column says what it is.
 func TestEverythingCommented(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, threeForms(t))
 	run(t, home, pipeline.Options{})
 	steward, err := filepath.Glob(filepath.Join(home, "steward", "*", "steward.duckdb"))
@@ -203,6 +206,7 @@ func TestEverythingCommented(t *testing.T) {
 
 // TestStatisticCurrent: one vintage and one submission a cell; copies are kept and not counted.
 func TestStatisticCurrent(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, threeForms(t))
 	run(t, home, pipeline.Options{})
 	db := open(t, home)
@@ -219,6 +223,7 @@ func TestStatisticCurrent(t *testing.T) {
 
 // TestOldReaderUndisturbed: who has the database open keeps its answers while runs publish.
 func TestOldReaderUndisturbed(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, map[string][]byte{"unodc/a.xlsx": glotip(t, fixtures.GlotipOptions{Seed: 1, Rows: 50, Vintage: fixtures.Glotip2023})})
 	run(t, home, pipeline.Options{})
 	db := open(t, home)
@@ -237,6 +242,7 @@ func TestOldReaderUndisturbed(t *testing.T) {
 // TestExplain walks from 200 random published values back to the cells, which an independent
 // reader of the files then shows to be the right ones.
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	files := threeForms(t)
 	home := newHome(t, files)
 	run(t, home, pipeline.Options{})
@@ -298,6 +304,7 @@ func TestExplain(t *testing.T) {
 
 // TestExplainUnknown: an id that names nothing is not found; it is no crash.
 func TestExplainUnknown(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, map[string][]byte{"unodc/a.xlsx": glotip(t, fixtures.GlotipOptions{Seed: 1, Rows: 50, Vintage: fixtures.Glotip2023})})
 	s := run(t, home, pipeline.Options{})
 	h, err := pipeline.ReadHome(home, "")

@@ -10,6 +10,7 @@ import (
 // TestSevereForms: what the form states of paid sexual services and of debts reaches the TVPA's
 // statuses, and sexual exploitation alone never does.
 func TestSevereForms(t *testing.T) {
+	t.Parallel()
 	home := newHome(t, map[string][]byte{"iom_chisinau/a.csv": read(t, "..", "fixtures", "iom_ctm", "in", "legacy_assistance.csv")})
 	run(t, home, pipeline.Options{})
 	db := open(t, home)

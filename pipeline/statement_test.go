@@ -18,6 +18,7 @@ const kindsHeader = "Kind,%s,,,\nPeriod,%s,%s,,\nCase,Registered,Consent,Serial,
 
 // TestStatements: who says of what kind a file is, and what is made of it where it cannot be read.
 func TestStatements(t *testing.T) {
+	t.Parallel()
 	replacement := func(from, to, by string) pipeline.Statement {
 		return pipeline.Statement{Kind: pipeline.FullReplacement, From: from, To: to, By: by}
 	}
@@ -77,6 +78,7 @@ func TestStatements(t *testing.T) {
 
 // TestStatementOfCover: a workbook says on its first sheet what its table does, in words of its own.
 func TestStatementOfCover(t *testing.T) {
+	t.Parallel()
 	home := kindsHome(t)
 	text := strings.NewReplacer("{to: kind, at: B1}", "{to: kind, at: B2, sheet: Cover, codes: kinds}", "{to: from, at: B2}", "{to: from, at: B3, sheet: Cover, form: dd/mm/yyyy}",
 		"{to: to, at: C2}", "{to: to, at: B4, sheet: Cover, form: dd/mm/yyyy}").Replace(kindsMapping)
@@ -108,6 +110,7 @@ func TestStatementOfCover(t *testing.T) {
 // TestSameFileInAnotherFolder: the same content in a folder that names a kind changes what the
 // submission is said to be.
 func TestSameFileInAnotherFolder(t *testing.T) {
+	t.Parallel()
 	home := kindsHome(t)
 	header := fmt.Sprintf(kindsHeader, "", "", "")
 	drop(t, home, "two/first.csv", []byte(header+"K1,2024-02-01,Yes,1,\nK2,2024-02-02,Yes,2,\nK3,2024-02-02,Yes,3,\nK4,2024-02-02,Yes,4,\nK5,2024-02-02,Yes,5,\n"))
@@ -135,6 +138,7 @@ func TestSameFileInAnotherFolder(t *testing.T) {
 // TestRefusalOutlastsItsFile: neither the withdrawal of the file nor its loss from the inbox brings
 // back what a refusal in it struck; a later consent does.
 func TestRefusalOutlastsItsFile(t *testing.T) {
+	t.Parallel()
 	home := kindsHome(t)
 	header := fmt.Sprintf(kindsHeader, "", "", "")
 	drop(t, home, "two/first.csv", []byte(header+"K1,2024-02-01,Yes,1,\nK2,2024-02-02,Yes,2,\n"))
