@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"unicode"
 
 	"palermo/diag"
 	"palermo/extract"
@@ -247,38 +246,4 @@ func (f *linkFile) checkHeader() error {
 		seen[c.Name] = true
 	}
 	return nil
-}
-
-// linkColumn gathers one column. It keeps a word once, and without the blanks around it.
-type linkColumn struct {
-	words []string
-	known map[string]int32
-	at    []int32
-}
-
-func newLinkColumn() *linkColumn { return &linkColumn{known: map[string]int32{}} }
-
-func (c *linkColumn) add(cells []string) {
-	for _, s := range cells {
-		c.at = append(c.at, c.index(s))
-	}
-}
-
-func (c *linkColumn) index(s string) int32 {
-	s = strings.TrimFunc(s, unicode.IsSpace)
-	if s == "" {
-		return link.Missing
-	}
-	k, ok := c.known[s]
-	if !ok {
-		k = int32(len(c.words))
-		s = strings.Clone(s) // not the whole row with it
-		c.words = append(c.words, s)
-		c.known[s] = k
-	}
-	return k
-}
-
-func (c *linkColumn) column(name string) link.Column {
-	return link.Column{Name: name, Words: c.words, At: c.at}
 }

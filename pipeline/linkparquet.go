@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"golang.org/x/sync/errgroup"
 
 	"palermo/diag"
 	"palermo/load"
@@ -64,7 +67,7 @@ func decodeLinkParquet(ctx context.Context, in *os.File, name string) (*linkFile
 	defer pq.Close()
 	props := pqarrow.ArrowReadProperties{BatchSize: linkBatch}
 	for i := range pq.MetaData().Schema.NumColumns() {
-		if t := pq.MetaData().Schema.Column(i).PhysicalType().String(); t == "BYTE_ARRAY" {
+		if isCoded(pq, i) {
 			props.SetReadDict(i, true)
 		}
 	}
@@ -73,30 +76,53 @@ func decodeLinkParquet(ctx context.Context, in *os.File, name string) (*linkFile
 		return nil, err
 	}
 	f := &linkFile{name: name, rows: int(pq.NumRows())}
+	columns := make([]*linkColumn, len(r.Manifest.Fields))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range r.Manifest.Fields {
 		field := &r.Manifest.Fields[i]
 		if field.ColIndex < 0 || len(field.Children) > 0 || formatterOf(field.Field.Type) == nil {
 			f.nested++
 			continue
 		}
-		c, err := readLinkColumn(ctx, r, i)
-		if err != nil {
-			return nil, err
-		}
-		if n := headerName(field.Field.Name); n != "" {
+		g.Go(func() (err error) {
+			columns[i], err = readLinkColumn(ctx, r, i)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for i, c := range columns {
+		if n := headerName(r.Manifest.Fields[i].Field.Name); c != nil && n != "" {
 			f.columns = append(f.columns, c.column(n))
 		}
 	}
 	return f, nil
 }
 
-func readLinkColumn(ctx context.Context, r *pqarrow.FileReader, i int) (*linkColumn, error) {
+// isCoded reports whether a column of texts has a dictionary: then each of its words is looked at once.
+func isCoded(pq *file.Reader, i int) bool {
+	if pq.MetaData().Schema.Column(i).PhysicalType() != parquet.Types.ByteArray || pq.NumRowGroups() == 0 {
+		return false
+	}
+	c, err := pq.MetaData().RowGroup(0).ColumnChunk(i)
+	return err == nil && c.HasDictionaryPage()
+}
+
+// readLinkColumn reads one column. A panic of the library is an error: it runs on a goroutine of its own.
+func readLinkColumn(ctx context.Context, r *pqarrow.FileReader, i int) (c *linkColumn, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			c, err = nil, fmt.Errorf("column %d is damaged", i+1)
+		}
+	}()
 	col, err := r.GetColumn(ctx, i)
 	if err != nil {
 		return nil, err
 	}
 	defer col.Release()
-	c := newLinkColumn()
+	c = newLinkColumn()
 	rows := int(r.ParquetReader().NumRows())
 	c.at = make([]int32, 0, rows)
 	for len(c.at) < rows {

@@ -7,14 +7,17 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"golang.org/x/sync/errgroup"
 
 	"palermo/diag"
 	"palermo/load"
@@ -78,17 +81,16 @@ func (w *linkWork) write(ctx context.Context) error {
 	if w.o.FitOnly {
 		return nil
 	}
+	g, ctx := errgroup.WithContext(ctx)
 	for _, r := range []*linkRows{w.clusterRows(), w.pairRows()} {
-		if err := w.parquet(ctx, r); err != nil {
-			return err
-		}
+		w.out.Written = append(w.out.Written, r.name+".parquet")
+		g.Go(func() error { return w.parquet(ctx, r) })
 		if w.o.CSV {
-			if err := w.csv(ctx, r); err != nil {
-				return err
-			}
+			w.out.Written = append(w.out.Written, r.name+".csv")
+			g.Go(func() error { return w.csv(ctx, r) })
 		}
 	}
-	return nil
+	return g.Wait()
 }
 
 // linkRows is a table of results: its columns, and how many rows there are.
@@ -100,11 +102,13 @@ type linkRows struct {
 }
 
 // linkRowColumn is one column: exactly one of the functions gives its values. A text of few distinct
-// words is a code.
+// words is a code: its place among words. The functions are pure: several goroutines call them.
 type linkRowColumn struct {
 	name, meaning string
+	key           bool // no two rows have the same
 	text          func(row int) string
-	code          func(row int) string
+	words         []string
+	code          func(row int) int32
 	whole         func(row int) int64
 	real          func(row int) float64
 }
@@ -112,9 +116,9 @@ type linkRowColumn struct {
 func (w *linkWork) clusterRows() *linkRows {
 	r := &linkRows{name: linkClustersFile, meaning: "one record, and the cluster that it is of", rows: w.linker.Len()}
 	id := func(i int) string { return w.ids[w.linker.Row(int32(i))] }
-	r.columns = append(r.columns, linkRowColumn{name: "id", meaning: "The record's id", text: id})
+	r.columns = append(r.columns, linkRowColumn{name: "id", meaning: "The record's id", key: !w.two(), text: id})
 	if w.two() {
-		r.columns = append(r.columns, linkRowColumn{name: "list", meaning: "The record's file, by its place: 1 or 2", code: w.list})
+		r.columns = append(r.columns, linkRowColumn{name: "list", meaning: "The record's file, by its place: 1 or 2", words: w.table.Lists, code: w.list})
 	}
 	meaning := "The smallest id of the cluster's records, as text"
 	if w.two() {
@@ -124,8 +128,8 @@ func (w *linkWork) clusterRows() *linkRows {
 	return r
 }
 
-// list is the record's list, by name.
-func (w *linkWork) list(i int) string { return w.table.Lists[w.table.List[w.linker.Row(int32(i))]] }
+// list is the record's list, by number.
+func (w *linkWork) list(i int) int32 { return w.table.List[w.linker.Row(int32(i))] }
 
 func (w *linkWork) pairRows() *linkRows {
 	r := &linkRows{name: linkPairsFile, meaning: "one pair of records that was weighed, with its evidence in bits", rows: len(w.pairs)}
@@ -137,59 +141,51 @@ func (w *linkWork) pairRows() *linkRows {
 	}{{"_l", func(i int) int32 { return w.pairs[i].A }}, {"_r", func(i int) int32 { return w.pairs[i].B }}} {
 		add(linkRowColumn{name: "id" + side.suffix, meaning: "The record's id", text: func(i int) string { return id(side.of(i)) }})
 		if w.two() {
-			add(linkRowColumn{name: "list" + side.suffix, meaning: "The record's file, by its place: 1 or 2", code: func(i int) string { return w.list(int(side.of(i))) }})
+			add(linkRowColumn{name: "list" + side.suffix, meaning: "The record's file, by its place: 1 or 2", words: w.table.Lists, code: func(i int) int32 { return w.list(int(side.of(i))) }})
 		}
 	}
-	rules := map[uint32]string{}
-	add(linkRowColumn{name: "rules", meaning: "The rules that brought the two together", code: func(i int) string {
-		p := w.pairs[i]
-		s, ok := rules[p.Rules]
-		if !ok {
-			s = strings.Join(w.linker.Rules(p), "; ")
-			rules[p.Rules] = s
-		}
-		return s
-	}})
-	ev := &evidence{w: w, row: -1}
-	add(linkRowColumn{name: "prior_bits", meaning: "What is known of any two records", real: func(i int) float64 { return ev.of(i)[0].Bits }})
+	rules, ruleOf := w.rulesOfPairs()
+	add(linkRowColumn{name: "rules", meaning: "The rules that brought the two together", words: rules, code: func(i int) int32 { return ruleOf[w.pairs[i].Rules] }})
+	add(linkRowColumn{name: "prior_bits", meaning: "What is known of any two records", real: func(i int) float64 { return w.scorer.Prior(w.pairs[i]) }})
 	for k, c := range w.linker.Spec().Comparisons {
-		at := k + 1
-		add(linkRowColumn{name: c.Name + "_level", meaning: "Level of the comparison: 0 missing, 1 the best, one past the last a difference", whole: func(i int) int64 { return int64(ev.of(i)[at].Level) }})
-		add(linkRowColumn{name: c.Name + "_bits", meaning: "What the level says", real: func(i int) float64 { return ev.of(i)[at].Bits }})
-		add(linkRowColumn{name: c.Name + "_rarity", meaning: "What the rarity of the words in common adds", real: func(i int) float64 { return ev.of(i)[at].Rarity }})
+		add(linkRowColumn{name: c.Name + "_level", meaning: "Level of the comparison: 0 missing, 1 the best, one past the last a difference", whole: func(i int) int64 { return int64(w.scorer.Level(w.pairs[i], k)) }})
+		add(linkRowColumn{name: c.Name + "_bits", meaning: "What the level says", real: func(i int) float64 {
+			bits, _ := w.scorer.Bits(w.pairs[i], k)
+			return bits
+		}})
+		add(linkRowColumn{name: c.Name + "_rarity", meaning: "What the rarity of the words in common adds", real: func(i int) float64 {
+			_, rarity := w.scorer.Bits(w.pairs[i], k)
+			return rarity
+		}})
 	}
 	add(linkRowColumn{name: "total_bits", meaning: "The sum of the bits, in this order", real: func(i int) float64 { return w.pairs[i].Bits }})
 	add(linkRowColumn{name: "probability", meaning: "That the two are of one person", real: func(i int) float64 { return link.Probability(w.pairs[i].Bits) }})
 	t := w.linker.Spec().Thresholds
 	least, review := link.BitsOf(t.Link), link.BitsOf(t.Review)
-	add(linkRowColumn{name: "band", meaning: "link, review or below", code: func(i int) string {
+	add(linkRowColumn{name: "band", meaning: "link, review or below", words: []string{bandLink, bandReview, bandBelow}, code: func(i int) int32 {
 		switch bits := w.pairs[i].Bits; {
 		case bits >= least:
-			return bandLink
+			return 0
 		case bits >= review:
-			return bandReview
+			return 1
 		}
-		return bandBelow
+		return 2
 	}})
 	return r
 }
 
-// evidence is that of some rows at once: columns are written one after another, a chunk of rows at
-// a time.
-type evidence struct {
-	w    *linkWork
-	row  int // the first that is held; -1 for none
-	held [][]link.Evidence
-}
-
-func (e *evidence) of(i int) []link.Evidence {
-	if from := i - i%linkRowsChunk; from != e.row {
-		e.row, e.held = from, e.held[:0]
-		for k := from; k < min(from+linkRowsChunk, len(e.w.pairs)); k++ {
-			e.held = append(e.held, e.w.scorer.Evidence(e.w.pairs[k]))
-		}
+// rulesOfPairs is what the pairs' masks of rules say, in their order, and the place of each.
+func (w *linkWork) rulesOfPairs() (says []string, of map[uint32]int32) {
+	of = map[uint32]int32{}
+	pair := map[uint32]link.Pair{}
+	for _, p := range w.pairs {
+		pair[p.Rules] = p
 	}
-	return e.held[i-e.row]
+	for _, mask := range slices.Sorted(maps.Keys(pair)) {
+		of[mask] = int32(len(says))
+		says = append(says, strings.Join(w.linker.Rules(pair[mask]), "; "))
+	}
+	return says, of
 }
 
 // linkRowsChunk is how many rows are made at once.
@@ -198,7 +194,7 @@ const linkRowsChunk = 8192
 func (w *linkWork) parquet(ctx context.Context, r *linkRows) (err error) {
 	t := &schemas.Table{Name: r.name, Meaning: r.meaning}
 	for _, c := range r.columns {
-		f := schemas.Field{Name: c.name, Required: true, Meaning: c.meaning, Class: schemas.ClassNone}
+		f := schemas.Field{Name: c.name, Required: true, Key: c.key, Meaning: c.meaning, Class: schemas.ClassNone}
 		switch {
 		case c.text != nil:
 			f.Type, f.Class = schemas.Text, schemas.ClassDirect
@@ -221,18 +217,39 @@ func (w *linkWork) parquet(ctx context.Context, r *linkRows) (err error) {
 			out.Abort()
 		}
 	}()
-	for from := 0; from < r.rows; from += linkRowsChunk {
-		b := r.batch(t, from, min(from+linkRowsChunk, r.rows))
-		err := out.Write(ctx, b)
-		b.Release()
-		if err != nil {
-			return err
+	batches := make(chan *schemas.Batch, 1)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(batches)
+		return r.batches(ctx, t, batches)
+	})
+	g.Go(func() error {
+		for b := range batches {
+			err := out.Write(ctx, b)
+			b.Release()
+			if err != nil {
+				return err
+			}
 		}
-	}
-	if err := out.Close(); err != nil {
+		return nil
+	})
+	if err := g.Wait(); err != nil {
 		return err
 	}
-	w.out.Written = append(w.out.Written, r.name+".parquet")
+	return out.Close()
+}
+
+// batches makes the rows, a chunk at a time. Who takes a batch releases it.
+func (r *linkRows) batches(ctx context.Context, t *schemas.Table, to chan<- *schemas.Batch) error {
+	for from := 0; from < r.rows; from += linkRowsChunk {
+		b := r.batch(t, from, min(from+linkRowsChunk, r.rows))
+		select {
+		case to <- b:
+		case <-ctx.Done():
+			b.Release()
+			return ctx.Err()
+		}
+	}
 	return nil
 }
 
@@ -260,14 +277,17 @@ func (c *linkRowColumn) array(from, to int) arrow.Array {
 		}
 		return b.NewArray()
 	case c.code != nil:
-		b := array.NewDictionaryBuilder(mem, schemas.RawDictionary).(*array.BinaryDictionaryBuilder)
-		defer b.Release()
+		at, words := array.NewInt32Builder(mem), array.NewStringBuilder(mem)
+		defer at.Release()
+		defer words.Release()
 		for i := from; i < to; i++ {
-			if err := b.AppendString(c.code(i)); err != nil {
-				panic(err) // a builder of texts takes any text
-			}
+			at.Append(c.code(i))
 		}
-		return b.NewArray()
+		words.AppendValues(c.words, nil)
+		indices, dictionary := at.NewArray(), words.NewArray()
+		defer indices.Release()
+		defer dictionary.Release()
+		return array.NewDictionaryArray(schemas.RawDictionary, indices, dictionary)
 	case c.whole != nil:
 		b := array.NewInt64Builder(mem)
 		defer b.Release()
@@ -304,7 +324,6 @@ func (w *linkWork) csv(ctx context.Context, r *linkRows) (err error) {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	w.out.Written = append(w.out.Written, name)
 	return os.Rename(f.Name(), path)
 }
 
@@ -337,7 +356,7 @@ func (c *linkRowColumn) word(i int) string {
 	case c.text != nil:
 		return c.text(i)
 	case c.code != nil:
-		return c.code(i)
+		return c.words[c.code(i)]
 	case c.whole != nil:
 		return strconv.FormatInt(c.whole(i), 10)
 	}

@@ -18,6 +18,10 @@ type ladder struct {
 	unlessEqual []*feature
 	steps       []step
 	radix       uint64 // its place in a pattern
+
+	one   *feature // the feature that all steps are of, if two words of it decide the level; else nil
+	slot  int      // of the levels of two words of it, in a memo
+	equal bool     // its first step is that the words are the same
 }
 
 // A step is a level, compiled: every part holds.
@@ -70,10 +74,26 @@ func compile(spec *Spec, fs *features) comparer {
 			}
 			l.steps = append(l.steps, s)
 		}
+		l.one, l.slot, l.equal = l.ofOne(cmp.Levels), len(c.ladders), cmp.Levels[0].Is == equality
 		c.ladders = append(c.ladders, l)
 	}
 	c.slots = len(slots)
 	return c
+}
+
+// ofOne is the feature that all steps are of, where its words alone decide: no sets, no lists whose
+// order counts.
+func (l *ladder) ofOne(levels []Level) *feature {
+	if len(l.unlessBoth)+len(l.unlessEqual) > 0 {
+		return nil
+	}
+	f := l.steps[0].parts[0].f
+	for k, s := range l.steps {
+		if len(s.parts) != 1 || s.parts[0].f != f || f.sets != nil || levels[k].Is == exchanged || levels[k].Is == daysAfter {
+			return nil
+		}
+	}
+	return f
 }
 
 // ask notes that the ladder looks at the feature.
@@ -98,10 +118,37 @@ func (c *comparer) pattern(m *memo, a, b int32) Pattern {
 	return Pattern(p)
 }
 
+// patterns is the levels of records a[i] and b[i]. It goes through them comparison by comparison, so
+// that what one comparison looks at stays near.
+func (c *comparer) patterns(m *memo, a, b []int32, into []Pattern) {
+	clear(into)
+	for i := range c.ladders {
+		l := &c.ladders[i]
+		for k := range a {
+			into[k] += Pattern(uint64(l.level(m, a[k], b[k])) * l.radix)
+		}
+	}
+}
+
 func (l *ladder) level(m *memo, a, b int32) int {
+	if f := l.one; f != nil {
+		x, y := f.at[a], f.at[b]
+		switch {
+		case x < 0 || y < 0:
+			return 0
+		case x == y && l.equal:
+			return 1
+		}
+		return m.level(l, x, y, a, b)
+	}
 	if l.missing(a, b) {
 		return 0
 	}
+	return l.first(m, a, b)
+}
+
+// first is the first step that holds, from 1; one more than there are where none does.
+func (l *ladder) first(m *memo, a, b int32) int {
 	for k := range l.steps {
 		if l.steps[k].holds(m, a, b) {
 			return k + 1
@@ -150,8 +197,14 @@ func (c *comparer) digit(p Pattern, i int) int {
 	return int(uint64(p) / l.radix % uint64(len(l.steps)+2))
 }
 
+// equality is the test that two words are the same.
+const equality = "equal"
+
 // exchanged is the one test of two features: each record has the other's word in the other place.
 const exchanged = "exchanged"
+
+// daysAfter is the one test that asks on which lists the records stand.
+const daysAfter = "days_after"
 
 func exchange(f, g *feature) element {
 	return element{f, func(_ *memo, a, b int32) bool {

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -15,8 +16,8 @@ type Linker struct {
 	compare  comparer
 	blocking *blocking
 
-	once     sync.Mutex
-	patterns [][]Pattern // of every pair, shard by shard, where Fit has compared them and they fit in memory
+	once sync.Mutex
+	seen *seen // where Fit has compared all pairs and they fit in memory
 }
 
 // Open standardises the table's words and makes the blocks. It borrows the table, which must not
@@ -31,6 +32,11 @@ func Open(spec Spec, t *Table) (*Linker, error) {
 	}
 	l := &Linker{spec: spec}
 	l.table, l.order = inOrder(t)
+	for i := range l.Len() - 1 {
+		if l.table.IDs[i] == l.table.IDs[i+1] {
+			return nil, errors.New("link: two records have the same id")
+		}
+	}
 	l.features = &features{spec: &l.spec, table: l.table, made: map[string]*feature{}}
 	l.features.makeAll()
 	l.compare = compile(&l.spec, l.features)

@@ -32,6 +32,16 @@ func (b *blocking) shards() []shard {
 // each hands f every pair of the shard, the smaller record first, once over all shards. again, if
 // not nil, leaves only pairs that it asks for.
 func (b *blocking) each(s shard, again *revisit, f func(x, y int32, mask uint32)) {
+	b.meet(s, again, func(x, y int32, mask uint32, first bool) {
+		if first {
+			f(x, y, mask)
+		}
+	})
+}
+
+// meet hands f every two records that a block of the shard brings together, and whether it is the
+// first of all blocks that does.
+func (b *blocking) meet(s shard, again *revisit, f func(x, y int32, mask uint32, first bool)) {
 	for k := s.from; k < s.to; k++ {
 		blk := &b.blocks[k]
 		whole := again == nil || again.gone[Gone{blk.rule, blk.key}]
@@ -43,9 +53,28 @@ func (b *blocking) each(s shard, again *revisit, f func(x, y int32, mask uint32)
 				if b.across != nil && b.across.list(x) == b.across.list(y) {
 					continue
 				}
-				if mask, first := b.mask(x, y); first == uint32(k+1) {
-					f(x, y, mask)
+				mask, first := b.mask(x, y)
+				f(x, y, mask, first == uint32(k+1))
+			}
+		}
+	}
+}
+
+// repeat hands f every pair of the shard, and the outcome that it came to when it was seen.
+func (b *blocking) repeat(s shard, seen *seenShard, f func(x, y, outcome int32)) {
+	met, of := 0, seen.of
+	for k := s.from; k < s.to; k++ {
+		members := b.blocks[k].members
+		for i, x := range members {
+			for _, y := range members[i+1:] {
+				if b.across != nil && b.across.list(x) == b.across.list(y) {
+					continue
 				}
+				if seen.first[met>>6]>>(met&63)&1 == 1 {
+					f(x, y, of[0])
+					of = of[1:]
+				}
+				met++
 			}
 		}
 	}

@@ -118,33 +118,59 @@ func (s *Scorer) score(ctx context.Context, again *revisit) ([]Pair, error) {
 	shards := l.blocking.shards()
 	out := make([][]Pair, len(shards))
 	least := BitsOf(l.spec.Thresholds.Keep)
-	known := l.knownPatterns()
-	if again != nil {
-		known = nil // the patterns are of all pairs
-	}
-	err := parallel(ctx, len(shards), l.newMemo, func(m *memo, i int) {
-		var rest []Pattern
-		if known != nil {
-			rest = known[i]
+	keep := func(i int, p Pair) {
+		if p.Bits = s.weigh(p.A, p.B, p.Pattern); p.Bits >= least {
+			out[i] = append(out[i], p)
 		}
+	}
+	one := func(m *memo, i int) {
 		l.blocking.each(shards[i], again, func(a, b int32, mask uint32) {
-			var p Pattern
-			if known != nil {
-				p, rest = rest[0], rest[1:]
-			} else {
-				p = l.compare.pattern(m, a, b)
-			}
-			if bits := s.weigh(a, b, p); bits >= least {
-				out[i] = append(out[i], Pair{a, b, mask, p, bits})
-			}
+			keep(i, Pair{A: a, B: b, Rules: mask, Pattern: l.compare.pattern(m, a, b)})
 		})
-	})
-	if err != nil {
+	}
+	start := l.newMemo
+	if known := l.knownPairs(); known != nil && again == nil {
+		most := s.most(known.outcomes)
+		start = func() *memo { return nil }
+		one = func(_ *memo, i int) {
+			l.blocking.repeat(shards[i], &known.shards[i], func(a, b, o int32) {
+				if most[o] >= least {
+					keep(i, Pair{A: a, B: b, Rules: known.outcomes[o].mask, Pattern: known.outcomes[o].pattern})
+				}
+			})
+		}
+	}
+	if err := parallel(ctx, len(shards), start, one); err != nil {
 		return nil, err
 	}
 	pairs := slices.Concat(out...)
 	slices.SortFunc(pairs, func(x, y Pair) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
 	return pairs, nil
+}
+
+// most is the most bits that a pair of each outcome can have: its own, and the rarest words.
+func (s *Scorer) most(outcomes []counted) []float64 {
+	rarest := make([][]float64, len(s.rarity))
+	for i, levels := range s.rarity {
+		rarest[i] = make([]float64, len(s.bits[i])+1)
+		for k := range levels {
+			if r := &levels[k]; r.f != nil && len(r.share) > 0 {
+				rarest[i][k+1] = max(0, min(r.u-slices.Min(r.share), maxRarity))
+			}
+		}
+	}
+	const rounding = 1e-6
+	out := make([]float64, len(outcomes))
+	for o, c := range outcomes {
+		sum := s.prior[c.stratum] + rounding
+		for i := range s.bits {
+			if d := s.l.compare.digit(c.pattern, i); d > 0 {
+				sum += s.bits[i][d-1] + rarest[i][d]
+			}
+		}
+		out[o] = sum
+	}
+	return out
 }
 
 // Evidence is one part of a pair's weight.
@@ -159,16 +185,33 @@ type Evidence struct {
 // Evidence is the parts of the pair's weight: their bits and rarities sum to it exactly, in this
 // order.
 func (s *Scorer) Evidence(p Pair) []Evidence {
-	out := []Evidence{{Comparison: "prior", Says: "any two records", Bits: s.prior[s.l.stratum(p.A, p.B)]}}
+	out := []Evidence{{Comparison: "prior", Says: "any two records", Bits: s.Prior(p)}}
 	for i := range s.bits {
 		c := &s.model.Comparisons[i]
-		e := Evidence{Comparison: c.Name, Level: s.l.compare.digit(p.Pattern, i), Says: "missing"}
+		e := Evidence{Comparison: c.Name, Level: s.Level(p, i), Says: "missing"}
 		if e.Level > 0 {
-			e.Says, e.Bits, e.Rarity = c.Levels[e.Level-1], s.bits[i][e.Level-1], s.rare(i, e.Level, p.A, p.B)
+			e.Says = c.Levels[e.Level-1]
+			e.Bits, e.Rarity = s.Bits(p, i)
 		}
 		out = append(out, e)
 	}
 	return out
+}
+
+// Prior is the bits of what is known of the pair before any field: the first part of its Evidence.
+func (s *Scorer) Prior(p Pair) float64 { return s.prior[s.l.stratum(p.A, p.B)] }
+
+// Level is the pair's level in comparison i.
+func (s *Scorer) Level(p Pair, i int) int { return s.l.compare.digit(p.Pattern, i) }
+
+// Bits is what the pair's level in comparison i says, and what the rarity of what the two have in
+// common adds.
+func (s *Scorer) Bits(p Pair, i int) (bits, rarity float64) {
+	d := s.Level(p, i)
+	if d == 0 {
+		return 0, 0
+	}
+	return s.bits[i][d-1], s.rare(i, d, p.A, p.B)
 }
 
 // Rules names the rules that brought the pair together.

@@ -45,13 +45,6 @@ func (t *Table) list(i int32) int32 {
 func (t *Table) lists() int { return max(1, len(t.Lists)) }
 
 func (t *Table) check() error {
-	seen := make(map[string]bool, len(t.IDs))
-	for _, id := range t.IDs {
-		if seen[id] {
-			return fmt.Errorf("link: two records have the same id")
-		}
-		seen[id] = true
-	}
 	if t.List != nil && len(t.List) != len(t.IDs) {
 		return fmt.Errorf("link: %d records and %d places in lists", len(t.IDs), len(t.List))
 	}

@@ -17,13 +17,13 @@ type test func(m *memo, a, b int32) bool
 // tests is every word that may stand under "is", and what it makes of a feature and a level. What
 // is compared is standardised: two words that say the same are one.
 var tests = map[string]func(f *feature, l Level, slot int) test{
-	"equal":        equalTest,       // the same word
+	equality:       equalTest,       // the same word
 	"shares":       sharesTest,      // sets with a word in common
 	"jaccard":      jaccardTest,     // sets: what both have of what either has, rare words weighing more: at least
 	"jaro_winkler": jaroWinklerTest, // a similarity of at least
 	"levenshtein":  levenshteinTest, // insertions, deletions, replacements: at most
 	"one_edit":     oneEditTest,     // one insertion, deletion, replacement or exchange of neighbours
-	"days_after":   daysAfterTest,   // days from the record of the earlier list to that of the later: from 0 to at most
+	daysAfter:      daysAfterTest,   // days from the record of the earlier list to that of the later: from 0 to at most
 	"prefix":       prefixTest,      // one is the beginning of the other
 	"aligned":      alignedTest,     // each token of the shorter to its best of the other: a mean of at least
 	"but_one":      butOneTest,      // the same, where all tokens but one are equal

@@ -2,9 +2,7 @@ package link
 
 import (
 	"context"
-	"fmt"
 	"hash/fnv"
-	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -26,8 +24,11 @@ func (l *Linker) sample() *sampled {
 	s := &sampled{}
 	for i := range l.compare.ladders {
 		s.at = append(s.at, make([]float64, len(l.compare.ladders[i].steps)+1))
-		s.first = append(s.first, l.exactShare(i))
 	}
+	s.first = make([]float64, len(s.at))
+	_ = parallel(context.Background(), len(s.first), func() struct{} { return struct{}{} }, func(_ struct{}, i int) {
+		s.first[i] = l.exactShare(i)
+	})
 	l.levelsOf(chosen, s.at)
 	return s
 }
@@ -98,49 +99,59 @@ func (l *Linker) sampleOf(n int) []int32 {
 // equality of features: the sum over the words of n(n-1) in N(N-1), no sample needed.
 func (l *Linker) exactShare(i int) float64 {
 	c := l.spec.Comparisons[i]
-	if len(c.UnlessBoth) > 0 || len(c.UnlessEqual) > 0 || c.Levels[0].Is != "equal" {
+	if len(c.UnlessBoth) > 0 || len(c.UnlessEqual) > 0 || c.Levels[0].Is != equality {
 		return -1
 	}
-	n, lists := map[string][]float64{}, l.table.lists()
-	all := make([]float64, lists)
 	var fs []*feature
 	for _, of := range c.Levels[0].Of {
 		fs = append(fs, l.features.get(of))
 	}
+	class, classes := l.classes(fs)
+	lists := l.table.lists()
+	n, all := make([]float64, classes*lists), make([]float64, lists)
 	ladder := &l.compare.ladders[i]
-	var key []byte
 	for r := range int32(l.Len()) {
 		if !slices.ContainsFunc(ladder.asked, func(f *feature) bool { return f.has(r) }) {
 			continue
 		}
-		list := l.table.list(r)
+		list := int(l.table.list(r))
 		all[list]++
-		key = key[:0]
-		for _, f := range fs {
-			if !f.has(r) {
-				key = nil
-				break
-			}
-			key = fmt.Append(key, f.at[r], ",")
+		if class[r] != Missing {
+			n[int(class[r])*lists+list]++
 		}
-		if key == nil {
-			continue
-		}
-		in := n[string(key)]
-		if in == nil {
-			in = make([]float64, lists)
-			n[string(key)] = in
-		}
-		in[list]++
 	}
-	equal := 0.0
-	for _, key := range slices.Sorted(maps.Keys(n)) {
-		equal += pairsOf(n[key], l.spec.Across)
+	equal := 0.0 // whole numbers: in any order the same sum
+	for in := range slices.Chunk(n, lists) {
+		equal += pairsOf(in, l.spec.Across)
 	}
 	if total := pairsOf(all, l.spec.Across); total > 0 {
 		return equal / total
 	}
 	return -1
+}
+
+// classes numbers the records by their words of the features: the same number for the same words in
+// all, Missing where one is missing.
+func (l *Linker) classes(fs []*feature) (class []int32, classes int) {
+	class, classes = fs[0].at, len(fs[0].words)
+	for _, f := range fs[1:] {
+		known, next := map[uint64]int32{}, make([]int32, len(class))
+		for r, k := range class {
+			if k == Missing || f.at[r] == Missing {
+				next[r] = Missing
+				continue
+			}
+			both := uint64(k)<<32 | uint64(f.at[r])
+			to, ok := known[both]
+			if !ok {
+				to = int32(len(known))
+				known[both] = to
+			}
+			next[r] = to
+		}
+		class, classes = next, len(known)
+	}
+	return class, classes
 }
 
 // pairsOf is how many pairs there are of records, so many on each list.
