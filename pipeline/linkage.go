@@ -27,6 +27,8 @@ type linkage struct {
 	records  []*caseRecord // in the order of receipt
 	linker   *link.Linker
 	scorer   *link.Scorer
+	digests  []uint64    // by number
+	fresh    int         // records whose pairs were weighed in this run
 	pairs    []link.Pair // with all their weight
 	short    map[[2]int32]bool
 	clusters *link.Clusters
@@ -86,7 +88,7 @@ func (k *linkage) link(ctx context.Context, r *run, entries []*Entry, inputs str
 	if k.records, err = r.readRecords(ctx, entries); err != nil {
 		return err
 	}
-	if err := k.score(ctx, r.Config); err != nil {
+	if err := k.score(ctx, r); err != nil {
 		return err
 	}
 	k.cluster(r.Config)
@@ -100,20 +102,21 @@ func (k *linkage) link(ctx context.Context, r *run, entries []*Entry, inputs str
 		w.choose(r.Config.Linkage.Sources)
 	}
 	r.summary.Linkage = k.summarise()
-	r.Log.Info("records linked", zap.String("model", k.model.ID), zap.Int("records", len(k.records)), zap.Int("pairs", len(k.pairs)),
+	r.Log.Info("records linked", zap.String("model", k.model.ID), zap.Int("records", len(k.records)), zap.Int("fresh", k.fresh), zap.Int("pairs", len(k.pairs)),
 		zap.Int("persons", len(k.persons)), zap.Int("for_review", r.summary.Linkage.Review))
 	return nil
 }
 
 // score weighs every pair by the model, whose own spec says how.
-func (k *linkage) score(ctx context.Context, c *Config) error {
+func (k *linkage) score(ctx context.Context, r *run) error {
+	c := r.Config
 	spec := withThresholds(k.model.Spec, c)
 	var err error
 	if k.linker, err = link.Open(spec, caseTable(k.records)); err != nil {
 		return err
 	}
 	k.scorer = k.linker.Scorer(k.model)
-	if k.pairs, err = k.scorer.Score(ctx); err != nil {
+	if err := k.weigh(ctx, r); err != nil {
 		return err
 	}
 	k.short = map[[2]int32]bool{}

@@ -50,11 +50,15 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion,
 		RowsLoaded: r.summary.Rows.Loaded, RowsRejected: r.summary.Rows.Rejected, Made: r.summary.Made}
 	if r.linked != nil {
-		hash, err := r.writeRegistry(r.linked.registry)
+		registry, err := r.writeRegistry(r.linked.registry)
 		if err != nil {
 			return err
 		}
-		m.States, m.LinkageModel = map[string]string{registryName: hash}, r.linked.model.ID
+		pairs, err := r.writeWeighed(r.linked)
+		if err != nil {
+			return err
+		}
+		m.States, m.LinkageModel = map[string]string{registryName: registry, weighedName: pairs}, r.linked.model.ID
 	}
 	for _, s := range r.ledger.Submissions {
 		m.Submissions = append(m.Submissions, s.ID)

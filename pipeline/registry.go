@@ -185,17 +185,23 @@ func (h *Home) readRegistry(m *load.Manifest) (*registry, error) {
 	return r, nil
 }
 
-// writeRegistry writes the registry beside the snapshot that is being made, and returns its hash.
+// writeRegistry writes the registry of the snapshot that is being made, and returns its hash.
 func (r *run) writeRegistry(reg *registry) (string, error) {
 	b, err := json.Marshal(reg)
 	if err != nil {
 		return "", fmt.Errorf("write the person registry: %w", err)
 	}
+	return r.writeState(registryFile, b)
+}
+
+// writeState writes a file of the run's state, beside the snapshot that is being made, and returns its
+// hash, by which the manifest is to name it.
+func (r *run) writeState(name string, b []byte) (string, error) {
 	dir := r.path(stateDir, runsDir, r.id)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	if err := writeFile(r.path(stateDir, runsDir, r.id, registryFile), b, 0o600); err != nil {
+	if err := writeFile(r.path(stateDir, runsDir, r.id, name), b, 0o600); err != nil {
 		return "", err
 	}
 	if err := errors.Join(syncDir(dir), syncDir(r.path(stateDir, runsDir))); err != nil {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"palermo/fixtures"
 	"palermo/pipeline"
@@ -175,7 +177,31 @@ func TestPersonsOverNights(t *testing.T) {
 				drop(t, over, name, files[name])
 			}
 		}
-		run(t, over, pipeline.Options{Now: clock(n + 1)})
+		if n == nights-1 {
+			check(t, os.CopyFS(filepath.Join(filepath.Dir(over), "damaged"), os.DirFS(over)))
+		}
+		core, logs := observer.New(zap.InfoLevel)
+		run(t, over, pipeline.Options{Now: clock(n + 1), Log: zap.New(core)})
+		linked := logs.FilterMessage("records linked").All()[0].ContextMap()
+		if fresh, all := linked["fresh"].(int64), linked["records"].(int64); fresh == 0 || n > 0 && fresh == all {
+			t.Errorf("night %d: the pairs of %d of %d records were weighed", n+1, fresh, all)
+		}
+	}
+	gradually := parquetFiles(t, over)
+	run(t, over, pipeline.Options{Now: clock(nights), Full: true})
+	if d := cmp.Diff(gradually, parquetFiles(t, over)); d != "" {
+		t.Errorf("bytes differ (-with what was weighed before +full):\n%s", d)
+	}
+	damaged := filepath.Join(filepath.Dir(over), "damaged")
+	kept, err := filepath.Glob(filepath.Join(damaged, "state", "runs", "*", "pairs.gob"))
+	check(t, err)
+	for _, f := range kept {
+		b := read(t, f)
+		write(t, f, b[:len(b)/2])
+	}
+	run(t, damaged, pipeline.Options{Now: clock(nights)})
+	if d := cmp.Diff(gradually, parquetFiles(t, damaged)); d != "" || len(kept) == 0 {
+		t.Errorf("%d files of pairs were damaged; bytes differ (-whole +damaged):\n%s", len(kept), d)
 	}
 	for what, q := range map[string]string{
 		"persons": `SELECT min(m.record_id), string_agg(m.record_id, ' ' ORDER BY m.record_id), any_value(p.sex_code), any_value(p.sex_record_id), any_value(p.birth_from),

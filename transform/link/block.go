@@ -213,11 +213,15 @@ func keysOf(on []string, fs *features, n int) (entries []entry, several bool) {
 func wordHashes(f *feature) []uint64 {
 	out := make([]uint64, len(f.words))
 	for i, w := range f.words {
-		h := fnv.New64a()
-		h.Write([]byte(w))
-		out[i] = h.Sum64()
+		out[i] = hashOf(w)
 	}
 	return out
+}
+
+func hashOf(word string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(word))
+	return h.Sum64()
 }
 
 // mix puts b to a.
