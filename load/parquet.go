@@ -39,6 +39,7 @@ const (
 // ParquetOptions says what a file carries beside its rows. The zero value is usable.
 type ParquetOptions struct {
 	Metadata  map[string]string // of the footer, written in the order of the keys
+	Various   []string          // columns whose values seldom repeat: a dictionary of them would be for nothing
 	Allocator memory.Allocator  // of the rows held until a row group is full; nil means Arrow's default
 
 	groupRows int // tests make row groups small; 0 means rowGroupRows
@@ -99,7 +100,7 @@ func newWriter(to io.Writer, t *schemas.Table, o ParquetOptions) (*Writer, error
 		w.coarse = append(w.coarse, f)
 	}
 	w.sink = &sink{buf: bufio.NewWriterSize(to, bufferBytes)}
-	props := writerProperties(w.columns)
+	props := writerProperties(w.columns, o.Various)
 	err := w.sink.guard(func() (err error) {
 		w.pq, err = pqarrow.NewFileWriter(w.schema, w.sink, props,
 			pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
@@ -119,7 +120,7 @@ func newWriter(to io.Writer, t *schemas.Table, o ParquetOptions) (*Writer, error
 	return w, nil
 }
 
-func writerProperties(columns []schemas.Column) *parquet.WriterProperties {
+func writerProperties(columns []schemas.Column, various []string) *parquet.WriterProperties {
 	props := []parquet.WriterProperty{
 		parquet.WithCreatedBy(createdBy),
 		parquet.WithVersion(parquet.V2_6),
@@ -129,6 +130,9 @@ func writerProperties(columns []schemas.Column) *parquet.WriterProperties {
 		// Rows count up: their differences take a tenth of the room that a dictionary takes.
 		parquet.WithDictionaryFor(schemas.RowColumn, false),
 		parquet.WithEncodingFor(schemas.RowColumn, parquet.Encodings.DeltaBinaryPacked),
+	}
+	for _, name := range various {
+		props = append(props, parquet.WithDictionaryFor(name, false))
 	}
 	for _, c := range columns {
 		switch {

@@ -401,14 +401,16 @@ func (w *linkWork) count() {
 	p.FalseLinks /= float64(max(p.Link, 1))
 	w.out.Pairs = p
 	c := &LinkedClusters{Refused: len(w.clusters.Refused), Unlinkable: w.scorer.Unlinkable(link_)}
-	size, of := map[int32]int{}, map[int]int{}
+	size, of := make([]int, len(w.clusters.Of)), map[int]int{}
 	for _, r := range w.clusters.Of {
 		size[r]++
 	}
 	for _, n := range size {
-		of[n]++
+		if n > 0 {
+			of[n]++
+			c.Clusters++
+		}
 	}
-	c.Clusters = len(size)
 	for _, n := range slices.Sorted(maps.Keys(of)) {
 		c.Sizes = append(c.Sizes, LinkedOf{n, of[n]})
 	}

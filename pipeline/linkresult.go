@@ -105,7 +105,7 @@ type linkRows struct {
 // words is a code: its place among words. The functions are pure: several goroutines call them.
 type linkRowColumn struct {
 	name, meaning string
-	key           bool // no two rows have the same
+	various       bool // its values seldom repeat
 	text          func(row int) string
 	words         []string
 	code          func(row int) int32
@@ -116,7 +116,7 @@ type linkRowColumn struct {
 func (w *linkWork) clusterRows() *linkRows {
 	r := &linkRows{name: linkClustersFile, meaning: "one record, and the cluster that it is of", rows: w.linker.Len()}
 	id := func(i int) string { return w.ids[w.linker.Row(int32(i))] }
-	r.columns = append(r.columns, linkRowColumn{name: "id", meaning: "The record's id", key: !w.two(), text: id})
+	r.columns = append(r.columns, linkRowColumn{name: "id", meaning: "The record's id", various: true, text: id})
 	if w.two() {
 		r.columns = append(r.columns, linkRowColumn{name: "list", meaning: "The record's file, by its place: 1 or 2", words: w.table.Lists, code: w.list})
 	}
@@ -124,7 +124,7 @@ func (w *linkWork) clusterRows() *linkRows {
 	if w.two() {
 		meaning += ", with its list before it"
 	}
-	r.columns = append(r.columns, linkRowColumn{name: "cluster_id", meaning: meaning, text: func(i int) string { return w.linker.ID(w.clusters.Of[i]) }})
+	r.columns = append(r.columns, linkRowColumn{name: "cluster_id", meaning: meaning, various: true, text: func(i int) string { return w.linker.ID(w.clusters.Of[i]) }})
 	return r
 }
 
@@ -139,7 +139,7 @@ func (w *linkWork) pairRows() *linkRows {
 		suffix string
 		of     func(int) int32
 	}{{"_l", func(i int) int32 { return w.pairs[i].A }}, {"_r", func(i int) int32 { return w.pairs[i].B }}} {
-		add(linkRowColumn{name: "id" + side.suffix, meaning: "The record's id", text: func(i int) string { return id(side.of(i)) }})
+		add(linkRowColumn{name: "id" + side.suffix, meaning: "The record's id", various: true, text: func(i int) string { return id(side.of(i)) }})
 		if w.two() {
 			add(linkRowColumn{name: "list" + side.suffix, meaning: "The record's file, by its place: 1 or 2", words: w.table.Lists, code: func(i int) int32 { return w.list(int(side.of(i))) }})
 		}
@@ -149,17 +149,11 @@ func (w *linkWork) pairRows() *linkRows {
 	add(linkRowColumn{name: "prior_bits", meaning: "What is known of any two records", real: func(i int) float64 { return w.scorer.Prior(w.pairs[i]) }})
 	for k, c := range w.linker.Spec().Comparisons {
 		add(linkRowColumn{name: c.Name + "_level", meaning: "Level of the comparison: 0 missing, 1 the best, one past the last a difference", whole: func(i int) int64 { return int64(w.scorer.Level(w.pairs[i], k)) }})
-		add(linkRowColumn{name: c.Name + "_bits", meaning: "What the level says", real: func(i int) float64 {
-			bits, _ := w.scorer.Bits(w.pairs[i], k)
-			return bits
-		}})
-		add(linkRowColumn{name: c.Name + "_rarity", meaning: "What the rarity of the words in common adds", real: func(i int) float64 {
-			_, rarity := w.scorer.Bits(w.pairs[i], k)
-			return rarity
-		}})
+		add(linkRowColumn{name: c.Name + "_bits", meaning: "What the level says", real: func(i int) float64 { return w.scorer.Bits(w.pairs[i], k) }})
+		add(linkRowColumn{name: c.Name + "_rarity", meaning: "What the rarity of the words in common adds", real: func(i int) float64 { return w.scorer.Rarity(w.pairs[i], k) }})
 	}
-	add(linkRowColumn{name: "total_bits", meaning: "The sum of the bits, in this order", real: func(i int) float64 { return w.pairs[i].Bits }})
-	add(linkRowColumn{name: "probability", meaning: "That the two are of one person", real: func(i int) float64 { return link.Probability(w.pairs[i].Bits) }})
+	add(linkRowColumn{name: "total_bits", meaning: "The sum of the bits, in this order", various: true, real: func(i int) float64 { return w.pairs[i].Bits }})
+	add(linkRowColumn{name: "probability", meaning: "That the two are of one person", various: true, real: func(i int) float64 { return link.Probability(w.pairs[i].Bits) }})
 	t := w.linker.Spec().Thresholds
 	least, review := link.BitsOf(t.Link), link.BitsOf(t.Review)
 	add(linkRowColumn{name: "band", meaning: "link, review or below", words: []string{bandLink, bandReview, bandBelow}, code: func(i int) int32 {
@@ -193,8 +187,9 @@ const linkRowsChunk = 8192
 
 func (w *linkWork) parquet(ctx context.Context, r *linkRows) (err error) {
 	t := &schemas.Table{Name: r.name, Meaning: r.meaning}
+	o := load.ParquetOptions{Metadata: map[string]string{"palermo.table": r.name, "palermo.meaning": r.meaning, "palermo.model": w.model.ID}}
 	for _, c := range r.columns {
-		f := schemas.Field{Name: c.name, Required: true, Key: c.key, Meaning: c.meaning, Class: schemas.ClassNone}
+		f := schemas.Field{Name: c.name, Required: true, Meaning: c.meaning, Class: schemas.ClassNone}
 		switch {
 		case c.text != nil:
 			f.Type, f.Class = schemas.Text, schemas.ClassDirect
@@ -206,9 +201,11 @@ func (w *linkWork) parquet(ctx context.Context, r *linkRows) (err error) {
 			f.Type = schemas.Real
 		}
 		t.Fields = append(t.Fields, f)
+		if c.various {
+			o.Various = append(o.Various, c.name)
+		}
 	}
-	meta := map[string]string{"palermo.table": r.name, "palermo.meaning": r.meaning, "palermo.model": w.model.ID}
-	out, err := load.Create(filepath.Join(w.o.Out, r.name+".parquet"), t, load.ParquetOptions{Metadata: meta})
+	out, err := load.Create(filepath.Join(w.o.Out, r.name+".parquet"), t, o)
 	if err != nil {
 		return err
 	}

@@ -143,9 +143,28 @@ func (s *Scorer) score(ctx context.Context, again *revisit) ([]Pair, error) {
 	if err := parallel(ctx, len(shards), start, one); err != nil {
 		return nil, err
 	}
-	pairs := slices.Concat(out...)
-	slices.SortFunc(pairs, func(x, y Pair) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
-	return pairs, nil
+	return l.inOrder(slices.Concat(out...)), nil
+}
+
+// inOrder is the pairs in the order of their records.
+func (l *Linker) inOrder(pairs []Pair) []Pair {
+	from := make([]int, l.Len()+1)
+	for i := range pairs {
+		from[pairs[i].A+1]++
+	}
+	for i := range l.Len() {
+		from[i+1] += from[i]
+	}
+	out, at := make([]Pair, len(pairs)), slices.Clone(from)
+	for i := range pairs {
+		a := pairs[i].A
+		out[at[a]] = pairs[i]
+		at[a]++
+	}
+	for i := range l.Len() {
+		slices.SortFunc(out[from[i]:from[i+1]], func(x, y Pair) int { return cmp.Compare(x.B, y.B) })
+	}
+	return out
 }
 
 // most is the most bits that a pair of each outcome can have: its own, and the rarest words.
@@ -191,7 +210,7 @@ func (s *Scorer) Evidence(p Pair) []Evidence {
 		e := Evidence{Comparison: c.Name, Level: s.Level(p, i), Says: "missing"}
 		if e.Level > 0 {
 			e.Says = c.Levels[e.Level-1]
-			e.Bits, e.Rarity = s.Bits(p, i)
+			e.Bits, e.Rarity = s.Bits(p, i), s.Rarity(p, i)
 		}
 		out = append(out, e)
 	}
@@ -204,15 +223,16 @@ func (s *Scorer) Prior(p Pair) float64 { return s.prior[s.l.stratum(p.A, p.B)] }
 // Level is the pair's level in comparison i.
 func (s *Scorer) Level(p Pair, i int) int { return s.l.compare.digit(p.Pattern, i) }
 
-// Bits is what the pair's level in comparison i says, and what the rarity of what the two have in
-// common adds.
-func (s *Scorer) Bits(p Pair, i int) (bits, rarity float64) {
-	d := s.Level(p, i)
-	if d == 0 {
-		return 0, 0
+// Bits is what the pair's level in comparison i says.
+func (s *Scorer) Bits(p Pair, i int) float64 {
+	if d := s.Level(p, i); d > 0 {
+		return s.bits[i][d-1]
 	}
-	return s.bits[i][d-1], s.rare(i, d, p.A, p.B)
+	return 0
 }
+
+// Rarity is what the rarity of what the two have in common in comparison i adds to its bits.
+func (s *Scorer) Rarity(p Pair, i int) float64 { return s.rare(i, s.Level(p, i), p.A, p.B) }
 
 // Rules names the rules that brought the pair together.
 func (l *Linker) Rules(p Pair) []string {

@@ -88,6 +88,5 @@ func (s *Scorer) Update(ctx context.Context, pairs []Pair, gone []Gone, fresh []
 			out = append(out, p)
 		}
 	}
-	slices.SortFunc(out, func(x, y Pair) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
-	return slices.CompactFunc(out, func(x, y Pair) bool { return x.A == y.A && x.B == y.B }), nil
+	return slices.CompactFunc(s.l.inOrder(out), func(x, y Pair) bool { return x.A == y.A && x.B == y.B }), nil
 }
