@@ -57,6 +57,47 @@ type LinkedPairs struct {
 	Review     int     `json:"review"`
 	Below      int     `json:"below"`
 	FalseLinks float64 `json:"false_links"` // estimated share of the links: the mean of 1 - p
+
+	Thresholds []LinkedAt `json:"thresholds"` // what other thresholds would link; descending
+}
+
+// LinkedAt is what a threshold would link, estimated from the probabilities alone.
+type LinkedAt struct {
+	Threshold  float64 `json:"threshold"`
+	Links      int     `json:"links"`
+	FalseLinks float64 `json:"false_links"` // share of the links: the mean of 1 - p
+	Missed     float64 `json:"missed"`      // share of the pairs of one person, among those kept, that are below it
+}
+
+// tabled are the thresholds of the table.
+var tabled = []float64{0.999, 0.99, 0.95, 0.9, 0.8, 0.6, 0.5}
+
+// linkedAt is the table of thresholds of the pairs.
+func linkedAt(pairs []link.Pair) []LinkedAt {
+	out := make([]LinkedAt, len(tabled))
+	all := 0.0
+	for i, t := range tabled {
+		out[i].Threshold = t
+	}
+	for _, x := range pairs {
+		p := link.Probability(x.Bits)
+		all += p
+		for i := range out {
+			if p >= out[i].Threshold {
+				out[i].Links++
+				out[i].FalseLinks += 1 - p
+			} else {
+				out[i].Missed += p
+			}
+		}
+	}
+	for i := range out {
+		out[i].FalseLinks /= float64(max(out[i].Links, 1))
+		if all > 0 {
+			out[i].Missed /= all
+		}
+	}
+	return out
 }
 
 // LinkedClusters is the clusters, by size.
@@ -399,6 +440,7 @@ func (w *linkWork) count() {
 		}
 	}
 	p.FalseLinks /= float64(max(p.Link, 1))
+	p.Thresholds = linkedAt(w.pairs)
 	w.out.Pairs = p
 	c := &LinkedClusters{Refused: len(w.clusters.Refused), Unlinkable: w.scorer.Unlinkable(link_)}
 	size, of := make([]int, len(w.clusters.Of)), map[int]int{}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -490,6 +491,23 @@ func TestLinkageHoldsNoWord(t *testing.T) {
 			if r[i] != "" && bytes.Contains(b, []byte(`"`+r[i]+`"`)) {
 				t.Fatal("the result quotes a cell")
 			}
+		}
+	}
+}
+
+// TestOtherThresholds: the table of thresholds says of the one in force what was done.
+func TestOtherThresholds(t *testing.T) {
+	got, _ := linkedIn(t, LinkOptions{Files: []string{recordsFile(t, linkHeader, madeUpRecords(300))}})
+	at := slices.IndexFunc(got.Pairs.Thresholds, func(a LinkedAt) bool { return a.Threshold == got.Threshold.Link })
+	if at < 0 {
+		t.Fatalf("no line for %g", got.Threshold.Link)
+	}
+	if a := got.Pairs.Thresholds[at]; a.Links != got.Pairs.Link || math.Abs(a.FalseLinks-got.Pairs.FalseLinks) > 1e-12 || a.Links == 0 {
+		t.Errorf("the table has %+v, and the pairs are %+v", a, got.Pairs)
+	}
+	for i, a := range got.Pairs.Thresholds[1:] {
+		if b := got.Pairs.Thresholds[i]; a.Threshold >= b.Threshold || a.Links < b.Links || a.FalseLinks < b.FalseLinks || a.Missed > b.Missed {
+			t.Errorf("a lower threshold links fewer or better: %+v, then %+v", b, a)
 		}
 	}
 }

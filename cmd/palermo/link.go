@@ -156,6 +156,9 @@ func (r *linked) text(p *printer) {
 	}
 	if r.Pairs != nil {
 		r.pairsText(p)
+		if r.verbose {
+			r.thresholdsText(p)
+		}
 		r.clustersText(p)
 	}
 	if r.Truth != nil {
@@ -238,6 +241,17 @@ func (r *linked) pairsText(p *printer) {
 		p.cells(number(r.Pairs.Below), fmt.Sprintf("below (%g or more)", t.Keep)),
 	})
 	p.line("  estimated share of false links: %.2f %%", 100*r.Pairs.FalseLinks)
+}
+
+// thresholdsText is what other thresholds would link, for who wonders.
+func (r *linked) thresholdsText(p *printer) {
+	p.blank()
+	p.line("%s", p.bold("Other thresholds, as the probabilities say"))
+	rows := [][]styled{p.cells("THRESHOLD", "LINKS", "FALSE", "MISSED")}
+	for _, t := range r.Pairs.Thresholds {
+		rows = append(rows, p.cells(fmt.Sprintf("%g", t.Threshold), number(t.Links), fmt.Sprintf("%.2f %%", 100*t.FalseLinks), fmt.Sprintf("%.2f %%", 100*t.Missed)))
+	}
+	p.grid("  ", []bool{true, true, true, true}, rows)
 }
 
 func (r *linked) clustersText(p *printer) {
