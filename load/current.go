@@ -15,7 +15,7 @@ var ErrNone = errors.New("no snapshot is published")
 // Current resolves the link once: the folder of the published snapshot, which stays what it is
 // when the next one is published, and its manifest. It is ErrNone when there is none.
 func Current(home string) (dir string, m *Manifest, err error) {
-	run, err := currentRun(home)
+	run, err := CurrentRun(home)
 	if err != nil {
 		return "", nil, err
 	}
@@ -27,7 +27,9 @@ func Current(home string) (dir string, m *Manifest, err error) {
 	return dir, m, nil
 }
 
-func currentRun(home string) (string, error) {
+// CurrentRun is the run whose snapshot is published, whether or not that can be read. It is ErrNone
+// when there is none.
+func CurrentRun(home string) (string, error) {
 	target, err := os.Readlink(filepath.Join(home, currentName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", ErrNone
@@ -76,7 +78,7 @@ func sweepSnapshot(home string) error {
 	if err := checkRun(run); err != nil {
 		return fmt.Errorf("%s: %w", mark, err)
 	}
-	current, err := currentRun(home)
+	current, err := CurrentRun(home)
 	if err != nil && !errors.Is(err, ErrNone) {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"palermo/load"
 	"palermo/schemas"
 	"palermo/transform/link"
 )
@@ -355,7 +356,14 @@ func (r *run) sweepRuns() error {
 	if err != nil {
 		return err
 	}
+	current, err := load.CurrentRun(r.Dir)
+	if err != nil && !errors.Is(err, load.ErrNone) {
+		return err
+	}
 	for _, d := range runs {
+		if d.Name() == current { // its snapshot may be gone: its registry is what persons keep their ids by
+			continue
+		}
 		if _, err := os.Stat(r.path(snapshotsDir, d.Name())); errors.Is(err, fs.ErrNotExist) {
 			if err := os.RemoveAll(r.path(stateDir, runsDir, d.Name())); err != nil {
 				return err

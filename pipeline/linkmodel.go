@@ -227,11 +227,24 @@ func (h *Home) FitModel(ctx context.Context, log *zap.Logger) (*ModelFit, error)
 	return out, h.keepModel(m)
 }
 
-// registryOf reads the registry that a run starts from.
+// registryOf reads the registry that a run starts from. Where the published snapshot cannot be read,
+// the run takes its place, but persons keep their ids: the registry does not lie within it.
 func (r *run) registryOf() (*registry, error) {
 	_, m, err := load.Current(r.Dir)
-	if err != nil { // none, or none that can be read: the run takes its place
+	if err == nil || errors.Is(err, load.ErrNone) {
+		return r.readRegistry(m)
+	}
+	run, err := load.CurrentRun(r.Dir)
+	if err != nil {
+		return nil, environment(err)
+	}
+	b, err := os.ReadFile(r.path(stateDir, runsDir, run, registryFile))
+	if errors.Is(err, fs.ErrNotExist) { // that run had no case records
 		return r.readRegistry(nil)
 	}
-	return r.readRegistry(m)
+	if err != nil {
+		return nil, environment(err)
+	}
+	r.Log.Warn("registry read without its manifest", zap.String("of_run", run))
+	return decodeRegistry(b)
 }

@@ -162,9 +162,8 @@ func (r *registry) successor(anchor string) string {
 // readRegistry reads the registry in force: that of the published snapshot, which is held against
 // its hash. A home that has published none has an empty one.
 func (h *Home) readRegistry(m *load.Manifest) (*registry, error) {
-	r := &registry{Format: registryFormat}
 	if m == nil || m.States[registryName] == "" {
-		return r, nil
+		return &registry{Format: registryFormat}, nil
 	}
 	b, err := os.ReadFile(h.path(stateDir, runsDir, m.Run, registryFile))
 	switch {
@@ -176,6 +175,11 @@ func (h *Home) readRegistry(m *load.Manifest) (*registry, error) {
 	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != m.States[registryName] {
 		return nil, environment(errors.New("the person registry is not the one that was published"))
 	}
+	return decodeRegistry(b)
+}
+
+func decodeRegistry(b []byte) (*registry, error) {
+	r := &registry{}
 	if err := json.Unmarshal(b, r); err != nil {
 		return nil, fmt.Errorf("read the person registry: %w", err)
 	}

@@ -149,6 +149,18 @@ func TestRegistryIsHeld(t *testing.T) {
 	if kept, err := filepath.Glob(filepath.Join(home, "state", "runs", "*")); err != nil || len(kept) != 2 {
 		t.Errorf("%d registries of 2 snapshots: %v", len(kept), err)
 	}
+	for what, harm := range map[string]func(snapshot string) error{
+		"a torn manifest": func(dir string) error { return os.Truncate(filepath.Join(dir, "manifest.json"), 40) },
+		"no snapshot":     os.RemoveAll,
+	} {
+		dir, err := filepath.EvalSymlinks(filepath.Join(home, "current"))
+		check(t, err)
+		check(t, harm(dir))
+		s := run(t, home, pipeline.Options{Now: clock(4)})
+		if d := cmp.Diff(whole, read(t, home, "state", "runs", s.Run, "persons.json")); d != "" {
+			t.Errorf("%s: another registry (-before +after):\n%s", what, d)
+		}
+	}
 }
 
 // TestPersonsOverNights: homes that were fed over one night and over several, with one model, have
