@@ -22,8 +22,9 @@ var mayImport = map[string][]string{
 	"schemas":  {"diag"},
 	"mappings": {"schemas", "diag"},
 
-	"extract":             {"mappings", "schemas", "diag", "sandbox"},
+	"extract":             {"extract/zipfile", "mappings", "schemas", "diag", "sandbox"},
 	"extract/intake":      {"mappings", "schemas", "diag", "sandbox"},
+	"extract/zipfile":     {"diag"},
 	"extract/extracttest": {"extract", "mappings", "schemas", "diag", "sandbox"},
 	"transform":           {"transform/assess", "mappings", "schemas", "diag"},
 	"transform/assess":    {"schemas", "diag"},
