@@ -106,7 +106,7 @@ func (a *Archive) readEnd(size int64) (ending, error) {
 	case found < 0 && junk:
 		return ending{}, fault(nil, diag.FileContainerFalse, "there are bytes behind its end, or its end is cut off")
 	case found < 0:
-		return ending{}, damaged(nil, "the container cannot be read: its end is missing")
+		return ending{}, damaged(nil, "the container cannot be read")
 	}
 	return a.parseEnd(tail[found:], size-int64(len(tail)-found))
 }
