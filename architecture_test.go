@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"extract/cell":        nil,
 	"extract/zipfile":     {"diag"},
 	"extract/sheet":       {"extract/cell", "extract/zipfile", "diag"}, // no schema: a workbook as text
-	"extract/extracttest": {"extract", "mappings", "schemas", "diag", "sandbox"},
+	"extract/extracttest": {"extract", "extract/cell", "mappings", "schemas", "diag", "sandbox"},
 	"transform":           {"transform/assess", "mappings", "schemas", "diag"},
 	"transform/assess":    {"schemas", "diag"},
 	"transform/link":      {"transform/link/name", "transform/link/days"}, // no schema: who calls it says what a column is
