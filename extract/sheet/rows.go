@@ -431,7 +431,7 @@ func (r *Reader) children(f func(tag) error) error {
 			continue
 		}
 		if string(t.name) == "sheetData" {
-			return malformed("an element stands where none of its name can")
+			return errPlace
 		}
 		if err := f(t); err != nil {
 			return err

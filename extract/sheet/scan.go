@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // scanner reads the XML of one part: tags, and the text of the elements that are asked for. It
@@ -39,6 +40,7 @@ const (
 	errDocType  xmlError = "it declares a document type"
 	errCutOff   xmlError = "it ends before its last element"
 	errMismatch xmlError = "an element has no proper end"
+	errPlace    xmlError = "an element stands where none of its name can"
 )
 
 func malformed(format string, a ...any) error { return xmlError(fmt.Sprintf(format, a...)) }
@@ -61,6 +63,8 @@ type tag struct {
 }
 
 func (t tag) is(name string) bool { return t.kind != tagClose && string(t.name) == name }
+
+func (t tag) isOneOf(names []string) bool { return slices.ContainsFunc(names, t.is) }
 
 // fill reads more bytes behind those that are not used yet, which it may move. It is the source's
 // error where there are none.
@@ -288,9 +292,12 @@ func (s *scanner) close(name []byte) (tag, error) {
 	return tag{kind: tagClose, name: local(name)}, nil
 }
 
-// skip passes over the rest of the element whose tag was read last. None of the forbidden names
-// may be in it.
+// skip passes over the rest of the element whose tag was read last. Neither it nor one within it
+// may have a forbidden name.
 func (s *scanner) skip(t tag, forbidden ...string) error {
+	if t.isOneOf(forbidden) {
+		return errPlace
+	}
 	if t.kind != tagOpen {
 		return nil
 	}
@@ -301,10 +308,8 @@ func (s *scanner) skip(t tag, forbidden ...string) error {
 		if err != nil {
 			return cutOff(err)
 		}
-		for _, f := range forbidden {
-			if t.is(f) {
-				return malformed("an element stands where none of its name can")
-			}
+		if t.isOneOf(forbidden) {
+			return errPlace
 		}
 	}
 	s.strict = strict
