@@ -415,21 +415,29 @@ func TestBombsAreCheap(t *testing.T) {
 	whole := zeros("a", 1024)
 	lying := with(whole, func(e *entry) { e.size = 1 << 20 })
 	var many []entry
+	part := zeros("", 15)
 	for i := range 100 {
-		many = append(many, zeros(fmt.Sprint(i), 15))
+		many = append(many, with(part, func(e *entry) { e.name = fmt.Sprint(i) }))
 	}
 	for name, b := range map[string][]byte{"honest": container(whole), "lying": container(lying), "many": container(many...)} {
 		if len(b) > 2<<20 {
 			t.Errorf("%s: %d bytes", name, len(b))
 		}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		start := time.Now()
-		_, err := read(b, zipfile.Options{})
-		took := time.Since(start)
-		runtime.ReadMemStats(&after)
-		if code(err) == "" || took > 100*time.Millisecond || after.TotalAlloc-before.TotalAlloc > 8<<20 {
-			t.Errorf("%s: %v after %v and %d bytes", name, err, took, after.TotalAlloc-before.TotalAlloc)
+		took, used := time.Hour, uint64(0)
+		for range 3 { // the machine may be busy
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			_, err := read(b, zipfile.Options{})
+			took = min(took, time.Since(start))
+			runtime.ReadMemStats(&after)
+			used = after.TotalAlloc - before.TotalAlloc
+			if code(err) == "" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if took > 100*time.Millisecond || used > 8<<20 {
+			t.Errorf("%s: after %v and %d bytes", name, took, used)
 		}
 	}
 }
