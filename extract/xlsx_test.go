@@ -397,23 +397,6 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// FuzzSheet changes the XML of a sheet, which bytes of a whole container rarely reach.
-func FuzzSheet(f *testing.F) {
-	f.Add(`<row r="1"><c r="A1" t="s"><v>0</v></c><c r="C1" s="1"><v>45000.5</v></c></row>`)
-	f.Add(`<row/><row r="9"><c t="inlineStr"><is><t>x</t></is></c><c t="b"><v>1</v></c></row><!-- > -->`)
-	base := sheetXML(f, "ROWS")
-	f.Fuzz(func(t *testing.T, rows string) {
-		path := filepath.Join(t.TempDir(), "f")
-		write(t, path, repack(t, base, nil, func(_, body string) string { return strings.Replace(body, "ROWS", rows, 1) }))
-		file, err := extract.Open(path, extract.Options{TmpDir: t.TempDir(), MaxUnzipBytes: 1 << 20})
-		if err != nil {
-			return
-		}
-		defer file.Close()
-		gridOf(file)
-	})
-}
-
 // TestXLSXLongRows: one shared string of 1 MB in each of 300 cells makes batches of fewer rows,
 // not one of 300 MB.
 func TestXLSXLongRows(t *testing.T) {

@@ -48,7 +48,7 @@ func pack(parts map[string]string) []byte {
 		if parts[name] == "" {
 			continue
 		}
-		f, err := w.Create(name)
+		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		if err == nil {
 			_, err = io.WriteString(f, parts[name])
 		}
