@@ -3,6 +3,7 @@ package sheet
 import (
 	"bytes"
 	"strconv"
+	"unicode/utf8"
 
 	"palermo/extract/cell"
 )
@@ -35,9 +36,10 @@ func typeOf(t []byte) cellType {
 	return typeText
 }
 
-// quick reads a cell of the form in which nearly all are written,
+// quick reads a cell of one of the forms in which nearly all are written,
 //
-//	<c r="B7" s="3" t="s"><v>12</v></c>
+//	<c r="B7" s="3" t="s"><f>SUM(A7:A9)</f><v>12</v></c>
+//	<c r="B7" t="inlineStr"><is><t>text</t></is></c>
 //
 // where it lies in the buffer and there is nothing particular about it. Else it does nothing and
 // is false, and cell reads it, which does the same.
@@ -47,7 +49,7 @@ func (r *Reader) quick() bool {
 		return false
 	}
 	var ref []byte
-	style, typ := 0, typeNumber
+	c := cellState{}
 	i := 2
 	for i+4 < len(b) && b[i] == ' ' && b[i+2] == '=' && b[i+3] == '"' {
 		name, from := b[i+1], i+4
@@ -60,37 +62,64 @@ func (r *Reader) quick() bool {
 		case 'r':
 			ref = v
 		case 's':
-			if style = smallNumber(v); style < 0 {
+			if c.style = smallNumber(v); c.style < 0 {
 				return false
 			}
 		case 't':
-			typ = typeOf(v)
+			c.typ = typeOf(v)
 		default:
 			return false
 		}
 		i = from + n + 1
 	}
-	const open, end = "><v>", "</v></c>"
-	rest := b[i:]
-	if len(rest) < len(open) {
+	switch {
+	case i+1 >= len(b):
 		return false
-	}
-	if rest[0] == '/' && rest[1] == '>' {
+	case b[i] == '/' && b[i+1] == '>':
 		if !r.quickAt(ref) {
 			return false
 		}
 		r.s.pos += i + 2
 		return true
-	}
-	if string(rest[:len(open)]) != open {
+	case b[i] != '>':
 		return false
 	}
-	v := rest[len(open):]
-	n := bytes.IndexByte(v, '<')
-	if n < 1 || len(v) < n+len(end) || string(v[n:n+len(end)]) != end {
+	v, length := quickValue(b[i+1:], c.typ == typeInline)
+	if length == 0 || len(r.used) >= MaxColumns || !r.quickPut(ref, c, v) {
 		return false
 	}
-	return r.quickValue(ref, style, typ, v[:n], i+len(open)+n+len(end))
+	r.s.pos += i + 1 + length
+	return true
+}
+
+// quickValue is the value that a cell has and the length of all that is in it, with its end; 0
+// where it is not of one of the usual forms.
+func quickValue(b []byte, inline bool) (v []byte, length int) {
+	from := 0
+	if bytes.HasPrefix(b, []byte("<f>")) {
+		n := bytes.IndexByte(b[3:], '<')
+		if n < 0 || !bytes.HasPrefix(b[3+n:], []byte("</f>")) {
+			return nil, 0
+		}
+		from = 3 + n + 4
+	}
+	const preserved = `<is><t xml:space="preserve">`
+	open, end := "<v>", "</v></c>"
+	if inline {
+		open, end = "<is><t>", "</t></is></c>"
+		if bytes.HasPrefix(b[from:], []byte(preserved)) {
+			open = preserved
+		}
+	}
+	if !bytes.HasPrefix(b[from:], []byte(open)) {
+		return nil, 0
+	}
+	from += len(open)
+	n := bytes.IndexByte(b[from:], '<')
+	if n < 1 || !bytes.HasPrefix(b[from+n:], []byte(end)) {
+		return nil, 0
+	}
+	return b[from : from+n], from + n + len(end)
 }
 
 // quickAt is at where the reference can only be meant in one way.
@@ -110,31 +139,47 @@ func (r *Reader) quickAt(ref []byte) bool {
 	return true
 }
 
-// quickValue places a value that needs no decoding, and passes over the cell, which is of that
-// length.
-func (r *Reader) quickValue(ref []byte, style int, typ cellType, v []byte, length int) bool {
+// quickPut places a value that needs no decoding.
+func (r *Reader) quickPut(ref []byte, c cellState, v []byte) bool {
 	from := len(r.text)
-	switch typ {
-	case typeShared:
+	room := r.b.o.MaxRowBytes - from - r.row.shared
+	if c.typ == typeShared {
 		s, ok := r.b.strings.at(smallNumber(v))
-		if !ok || len(r.used) >= MaxColumns || from+r.row.shared+len(s) > r.b.o.MaxRowBytes || !r.quickAt(ref) {
+		if !ok || len(s) > room || !r.quickAt(ref) {
 			return false
 		}
 		if s != "" {
 			r.row.shared += len(s)
 			r.used = append(r.used, placed{col: r.row.last, shared: s})
 		}
-	case typeNumber:
-		if len(v) > 32 || !decimal(v) || len(r.used) >= MaxColumns || from+r.row.shared+32 > r.b.o.MaxRowBytes || !r.quickAt(ref) {
-			return false
-		}
-		r.text = r.b.appendNumber(r.text, v, style)
-		r.used = append(r.used, placed{col: r.row.last, from: from, to: len(r.text)})
-	default:
+		return true
+	}
+	plain := len(v) <= min(room, r.b.o.MaxCellBytes)
+	if c.typ == typeNumber {
+		plain = len(v) <= 32 && room >= 32 && decimal(v)
+	} else if plain {
+		plain = isPlain(v)
+	}
+	if !plain || !r.quickAt(ref) {
 		return false
 	}
-	r.s.pos += length
+	r.text = r.b.appendValue(r.text, v, c)
+	r.used = append(r.used, placed{col: r.row.last, from: from, to: len(r.text)})
 	return true
+}
+
+// isPlain reports whether the text means itself, and is more than white space.
+func isPlain(b []byte) bool {
+	ascii := true
+	for i, c := range b {
+		switch {
+		case c >= utf8.RuneSelf:
+			ascii = false
+		case c < ' ' || c == '&' || c == '_' && i+1 < len(b) && b[i+1] == 'x':
+			return false
+		}
+	}
+	return b[0] > ' ' && b[len(b)-1] > ' ' && (ascii || utf8.Valid(b))
 }
 
 // smallNumber is the whole number that b is, or -1.

@@ -229,7 +229,11 @@ func (s *scanner) tag() (tag, error) {
 	b := s.buf[s.pos+1 : s.pos+n]
 	s.pos += n + 1
 	if len(b) > 0 && b[0] == '/' {
-		return s.close(bytes.TrimRight(b[1:], " \t\r\n"))
+		b = b[1:]
+		for len(b) > 0 && isSpace(b[len(b)-1]) {
+			b = b[:len(b)-1]
+		}
+		return s.close(b)
 	}
 	t := tag{kind: tagOpen}
 	if len(b) > 0 && b[len(b)-1] == '/' {
@@ -260,23 +264,24 @@ func (s *scanner) tag() (tag, error) {
 // tagEnd is how far on the end of the tag is, which is no angle bracket in quotes.
 func (s *scanner) tagEnd() (int, error) {
 	quote := byte(0)
-	for i := 1; ; i++ {
-		if s.pos+i >= s.end {
-			if err := s.fill(); err != nil {
-				return 0, cutOff(err)
+	for i := 1; ; {
+		b := s.buf[s.pos:s.end]
+		for ; i < len(b); i++ {
+			switch c := b[i]; {
+			case quote != 0:
+				if c == quote {
+					quote = 0
+				}
+			case c == '>':
+				return i, nil
+			case c == '"' || c == '\'':
+				quote = c
+			case c == '<':
+				return 0, malformed("a tag has no end")
 			}
 		}
-		switch c := s.buf[s.pos+i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '>':
-			return i, nil
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '<':
-			return 0, malformed("a tag has no end")
+		if err := s.fill(); err != nil {
+			return 0, cutOff(err)
 		}
 	}
 }
@@ -379,27 +384,42 @@ func (s *scanner) marked(to []byte) ([]byte, error) {
 	}
 }
 
+const errAttr xmlError = "an attribute has no value"
+
 // attr is the next attribute of those that are left: its name with its prefix, and its value. The
 // name is nil after the last.
 func attr(left []byte) (name, value, rest []byte, err error) {
-	left = bytes.TrimLeft(left, " \t\r\n")
-	if len(left) == 0 {
+	from := pastSpace(left, 0)
+	if from == len(left) {
 		return nil, nil, nil, nil
 	}
-	i := bytes.IndexByte(left, '=')
-	if i < 1 {
-		return nil, nil, nil, malformed("an attribute has no value")
+	i := from
+	for i < len(left) && left[i] != '=' && !isSpace(left[i]) {
+		if left[i] == '"' || left[i] == '\'' {
+			return nil, nil, nil, errAttr
+		}
+		i++
 	}
-	name = bytes.TrimRight(left[:i], " \t\r\n")
-	left = bytes.TrimLeft(left[i+1:], " \t\r\n")
-	if len(left) < 2 || left[0] != '"' && left[0] != '\'' {
-		return nil, nil, nil, malformed("an attribute has no value")
+	name = left[from:i]
+	if i = pastSpace(left, i); len(name) == 0 || i == len(left) || left[i] != '=' {
+		return nil, nil, nil, errAttr
 	}
-	n := bytes.IndexByte(left[1:], left[0])
-	if n < 0 || len(name) == 0 || bytes.ContainsAny(name, " \t\r\n\"'") {
-		return nil, nil, nil, malformed("an attribute has no value")
+	if i = pastSpace(left, i+1); i == len(left) || left[i] != '"' && left[i] != '\'' {
+		return nil, nil, nil, errAttr
 	}
-	return name, left[1 : 1+n], left[n+2:], nil
+	n := bytes.IndexByte(left[i+1:], left[i])
+	if n < 0 {
+		return nil, nil, nil, errAttr
+	}
+	return name, left[i+1 : i+1+n], left[i+n+2:], nil
+}
+
+// pastSpace is the first place from i on where there is no white space.
+func pastSpace(b []byte, i int) int {
+	for i < len(b) && isSpace(b[i]) {
+		i++
+	}
+	return i
 }
 
 // attrs is the text of the attributes of those names, with any prefix; "" where there is none.

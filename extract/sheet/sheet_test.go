@@ -338,12 +338,13 @@ func TestNotes(t *testing.T) {
 func TestQuickAndSlow(t *testing.T) {
 	var b strings.Builder
 	for i := 1; i < 40; i++ {
-		fmt.Fprintf(&b, `<row r="%d"><c r="A%d" t="s"><v>%d</v></c><c r="C%d" s="1"><v>%d</v></c><c><v>%d.50</v></c><c r="F%d" s="1"/><c t="inlineStr"><is><t>in&lt;line</t></is></c><c t="b"><v>1</v></c><c t="s"><v>1</v></c><c s="9"><v>1E2</v></c></row>`,
-			i, i, i%3, i, i*1000, i, i)
+		fmt.Fprintf(&b, `<row r="%d"><c r="A%d" t="s"><v>%d</v></c><c r="C%d" s="1"><v>%d</v></c><c><v>%d.50</v></c><c r="F%d" s="1"/><c t="inlineStr"><is><t>in&lt;line</t></is></c><c t="b"><v>1</v></c><c t="s"><v>1</v></c><c s="9"><v>1E2</v></c>`+
+			`<c><f>A1</f><v>7</v></c><c t="str"><f>A1</f><v>wörd_%d</v></c><c t="inlineStr"><is><t>in</t></is></c><c t="inlineStr"><is><t xml:space="preserve"> kept </t></is></c><c t="inlineStr"><is><t xml:space="preserve">kept</t></is></c><c t="e"><v>#N/A</v></c><c t="d"><v>2020-01-01T00:00:00Z</v></c><c t="str"><v>_x0041_</v></c></row>`,
+			i, i, i%3, i, i*1000, i, i, i)
 	}
 	quick := data(b.String())
 	slow := strings.ReplaceAll(quick, "<c ", "<c  ")
-	slow = strings.ReplaceAll(slow, "<c>", "<c >")
+	slow = strings.ReplaceAll(slow, "<c>", "<c >") // and cells without attributes
 	book, err := open(pack(with(map[string]string{"xl/worksheets/sheet1.xml": quick})), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -371,7 +372,7 @@ func TestQuickAndSlow(t *testing.T) {
 			}
 		}
 	}
-	if first := `1: ["" "" "1902-09-26" "1.5" "" "" "in<line" "TRUE" "" "100"]`; want[0] != first {
+	if first := `1: ["" "" "1902-09-26" "1.5" "" "" "in<line" "TRUE" "" "100" "7" "wörd_1" "in" " kept " "kept" "#N/A" "2020-01-01" "A"]`; want[0] != first {
 		t.Errorf("first row %s, want %s", want[0], first)
 	}
 }

@@ -14,7 +14,7 @@ import (
 type Options struct {
 	MaxEntries int   // 10,000
 	MaxBytes   int64 // of all entries together, inflated; 4 GiB
-	MaxRatio   int64 // of inflated bytes to packed ones, once there are more than 16 MiB; 200
+	MaxRatio   int64 // of inflated bytes to packed ones, once there are more than 16 MiB; 400
 	Package    bool  // an Office package: no part may declare a document type
 }
 
@@ -31,7 +31,7 @@ func (o Options) withDefaults() Options {
 		o.MaxBytes = 4 << 30
 	}
 	if o.MaxRatio <= 0 {
-		o.MaxRatio = 200
+		o.MaxRatio = 400
 	}
 	return o
 }
