@@ -305,6 +305,28 @@ func TestXLSXNoSavedResult(t *testing.T) {
 	}
 }
 
+// TestXLSXNotes: a workbook with macros (.xlsm) and a chart among its sheets is read, and says so.
+func TestXLSXNotes(t *testing.T) {
+	f := workbook(t, false)
+	must(t, f.AddChartSheet("Chart", &excelize.Chart{Type: excelize.Col, Series: []excelize.ChartSeries{{Name: "Sheet1!$A$1", Values: "Sheet1!$A$1:$B$1"}}}))
+	must(t, f.AddVBAProject(vbaProject))
+	in := inflated(t, f, nil, asIs)
+	lines, notes, err := readAll(t, in, extract.Options{Name: "f"})
+	if err != nil || len(lines) != 1 {
+		t.Errorf("%d rows, %v, want 1", len(lines), err)
+	}
+	var got []string
+	for _, n := range notes {
+		got = append(got, fmt.Sprintf("%s %s", n.Code, n.Pos))
+	}
+	if d := cmp.Diff([]string{"file.macros f", "sheet.skipped f[Chart]"}, got); d != "" {
+		t.Errorf("notes (-want +got):\n%s", d)
+	}
+}
+
+// vbaProject is what excelize takes for a project of macros: the start of a compound file.
+var vbaProject = append([]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), make([]byte, 2048)...)
+
 func zipOf(t testing.TB, names ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -337,6 +359,14 @@ func TestContainers(t *testing.T) {
 		{"cut off", "file.damaged f", "", good[:len(good)/2]},
 		{"flipped byte", "file.damaged f", "", flipped},
 		{"two parts of a name", "file.part_repeated f", "entry 2 of 2", zipOf(t, "xl/workbook.xml", "XL/workbook.xml")},
+		{"a path that leads out", "file.part_unsafe f", "entry 2 of 2", zipOf(t, "xl/workbook.xml", "../x.xml")},
+		{"a document type", "file.doctype f", "document type", repack(t, good, nil, func(name, body string) string {
+			return strings.Replace(body, "<styleSheet", "<!DOCTYPE x><styleSheet", 1)
+		})},
+		{"a bomb", "file.bomb f", "times as large", repack(t, good, nil, func(name, body string) string {
+			return strings.Replace(body, "<sheetData>", "<sheetData>"+strings.Repeat(" ", 20<<20), 1)
+		})},
+		{"bytes behind it", "file.container_false f", "behind", append(bytes.Clone(good), "<html>"...)},
 		{"no sheets", "file.damaged f", "", zipOf(t, "xl/workbook.xml")},
 		{"sheet missing", "file.damaged f", "listed", repack(t, good, []string{"xl/worksheets/sheet1.xml"}, asIs)},
 		{"string table missing", "file.damaged f[Sheet1]!F1", "", repack(t, good, []string{"xl/sharedStrings.xml"}, asIs)},

@@ -114,8 +114,16 @@ func (a *Archive) readEnd(size int64) (ending, error) {
 func (a *Archive) parseEnd(b []byte, at int64) (ending, error) {
 	le := binary.LittleEndian
 	e := ending{entries: uint64(le.Uint16(b[10:])), size: int64(le.Uint32(b[12:])), at: int64(le.Uint32(b[16:])), records: at}
-	if e.entries == 0xffff || e.size == 0xffffffff || e.at == 0xffffffff {
-		return a.parseEnd64(e)
+	large, found, err := a.parseEnd64(at)
+	if err != nil {
+		return e, err
+	}
+	if found {
+		same := (e.entries == 0xffff || e.entries == large.entries) && (e.size == 0xffffffff || e.size == large.size) && (e.at == 0xffffffff || e.at == large.at)
+		if !same {
+			return e, fault(nil, diag.FileContainerFalse, "it has two ends")
+		}
+		return large, nil
 	}
 	if le.Uint16(b[4:]) != 0 || le.Uint16(b[6:]) != 0 || le.Uint16(b[8:]) != le.Uint16(b[10:]) {
 		return e, damaged(nil, "it is one of several parts of a container")
@@ -123,35 +131,36 @@ func (a *Archive) parseEnd(b []byte, at int64) (ending, error) {
 	return e, nil
 }
 
-// parseEnd64 reads the records for containers that are large, or say so. Where there are none,
-// what was read stands.
-func (a *Archive) parseEnd64(e ending) (ending, error) {
+// parseEnd64 reads the records for large containers, which stand before the usual one; found is
+// false where there are none.
+func (a *Archive) parseEnd64(before int64) (e ending, found bool, err error) {
 	le := binary.LittleEndian
 	b := make([]byte, lenEnd64)
 	loc := b[:lenLocator64]
-	if e.records < lenLocator64 {
-		return e, nil
+	end := before - lenLocator64
+	if end < 0 {
+		return e, false, nil
 	}
-	if _, err := a.r.ReadAt(loc, e.records-lenLocator64); err != nil {
-		return e, err
+	if _, err := a.r.ReadAt(loc, end); err != nil {
+		return e, false, err
 	}
 	if le.Uint32(loc) != sigLocator64 {
-		return e, nil
+		return e, false, nil
 	}
-	end, at := e.records-lenLocator64, int64(le.Uint64(loc[8:]))
+	at := int64(le.Uint64(loc[8:]))
 	if at < 0 || at > end-lenEnd64 {
-		return e, damaged(nil, "the directory is not where the container says")
+		return e, false, damaged(nil, "the directory is not where the container says")
 	}
 	if _, err := a.r.ReadAt(b, at); err != nil {
-		return e, err
+		return e, false, err
 	}
 	if n := le.Uint64(b[4:]); le.Uint32(b) != sigEnd64 || n > uint64(end) || at+12+int64(n) != end {
-		return e, damaged(nil, "the directory is not where the container says")
+		return e, false, damaged(nil, "the directory is not where the container says")
 	}
 	if le.Uint32(b[16:]) != 0 || le.Uint32(b[20:]) != 0 {
-		return e, damaged(nil, "it is one of several parts of a container")
+		return e, false, damaged(nil, "it is one of several parts of a container")
 	}
-	return ending{entries: le.Uint64(b[32:]), size: int64(le.Uint64(b[40:])), at: int64(le.Uint64(b[48:])), records: at}, nil
+	return ending{entries: le.Uint64(b[32:]), size: int64(le.Uint64(b[40:])), at: int64(le.Uint64(b[48:])), records: at}, true, nil
 }
 
 // readEntry reads one entry of the directory.

@@ -237,6 +237,16 @@ func TestLarge(t *testing.T) {
 	if got, err := read(good, zipfile.Options{}); err != nil || got["b"] != "two" {
 		t.Errorf("%q, %v", got, err)
 	}
+	// Some writers write these records without need, beside the usual one.
+	plain := container(file("a", "one"), file("b", "two"))
+	both := append(bytes.Clone(good[:len(good)-22]), plain[len(plain)-22:]...)
+	if got, err := read(both, zipfile.Options{}); err != nil || got["b"] != "two" {
+		t.Errorf("%q, %v", got, err)
+	}
+	both[len(both)-12]++ // one entry more in the usual record
+	if _, err := read(both, zipfile.Options{}); code(err) != diag.FileContainerFalse {
+		t.Errorf("two ends that differ: %v", err)
+	}
 	for at := len(good) - 22 - 20 - 56; at < len(good); at++ { // every byte of the records at the end
 		bad := bytes.Clone(good)
 		bad[at] ^= 0x41
