@@ -427,6 +427,24 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
+// TestXLSXColumns: the limits on columns and cells.
+func TestXLSXColumns(t *testing.T) {
+	row := `<row r="1"><c r="J1" t="inlineStr"><is><t>0123456789</t></is></c></row>`
+	for _, c := range []struct {
+		o    extract.Options
+		want string
+	}{
+		{extract.Options{MaxColumns: 10, MaxCellBytes: 10}, "<nil>"},
+		{extract.Options{MaxColumns: 9}, "row.too_long f[Sheet1]!1"},
+		{extract.Options{MaxCellBytes: 9}, "row.too_long f[Sheet1]!J1"},
+	} {
+		c.o.Name = "f"
+		if _, _, err := readAll(t, sheetXML(t, row), c.o); code(err) != c.want {
+			t.Errorf("%+v: %v, want %s", c.o, err, c.want)
+		}
+	}
+}
+
 // TestXLSXLongRows: one shared string of 1 MB in each of 300 cells makes batches of fewer rows,
 // not one of 300 MB.
 func TestXLSXLongRows(t *testing.T) {
