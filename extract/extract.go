@@ -10,17 +10,18 @@ import (
 	"os"
 
 	"palermo/diag"
+	"palermo/extract/sheet"
 )
 
 // Options limits what Open and the reading of a File may use. The zero value of each field
 // stands for its default.
 type Options struct {
 	Name          string // the file's name in places; empty leaves places without a file
-	TmpDir        string // where a private folder for temporary files is made; the system's by default
+	TmpDir        string // for temporary files, should a format need any; the system's by default
 	MaxBytes      int64  // of the file; 4 GiB
 	MaxUnzipBytes int64  // of a workbook's parts together, inflated; 4 GiB
-	MaxPartBytes  int64  // of a workbook's parts that are held in memory together; 256 MiB
-	MaxRowBytes   int    // of one record of a text file; 8 MiB
+	MaxPartBytes  int64  // of what of a workbook is held in memory; 256 MiB
+	MaxRowBytes   int    // of one record of a text file, or the text of one row; 8 MiB
 	MaxCellBytes  int    // of one cell; 1 MiB
 	MaxColumns    int    // of one row; 16,384
 
@@ -86,7 +87,7 @@ type File struct {
 	o      Options
 	sheets []Sheet
 	notes  diag.List
-	book   *book // nil for a text file
+	book   *sheet.Book // nil for a text file
 }
 
 // Sheet is one sheet of a workbook, or the whole of a text file. It is valid until its File is
@@ -164,15 +165,8 @@ func (f *File) Format() string {
 // used, and, once a sheet was read, formulas saved without their result.
 func (f *File) Notes() []diag.Diagnostic { return f.notes.Kept() }
 
-// Close releases the file and removes its temporary files.
-
-func (f *File) Close() error {
-	var err error
-	if f.book != nil {
-		err = f.book.close()
-	}
-	return errors.Join(err, f.f.Close())
-}
+// Close releases the file.
+func (f *File) Close() error { return f.f.Close() }
 
 func (f *File) pos() diag.Pos { return diag.Pos{File: f.o.Name} }
 
@@ -282,7 +276,7 @@ func (f *File) compoundFault() error {
 		return err
 	}
 	if locked {
-		return fault(nil, diag.FileFormat, f.pos(), "the workbook is protected by a password; save it without one")
+		return fault(nil, diag.FilePassword, f.pos(), "the workbook is protected by a password")
 	}
 	return fault(nil, diag.FileFormat, f.pos(), "this is an old .xls workbook, or another kind of Office document")
 }
