@@ -31,6 +31,7 @@ type WorkerError struct {
 	ExitCode int            // -1 when a signal ended it
 	Signal   syscall.Signal // 0 when none did
 	Timeout  bool           // it was killed because its time was over
+	CPU      bool           // it had used up its processor time
 	Stderr   string         // first lines of its trace, without any line that could hold a cell's text
 	Cause    error          // what was wrong with its answer; nil when it died
 }
@@ -40,6 +41,8 @@ func (e *WorkerError) Error() string {
 	switch {
 	case e.Timeout:
 		how = "ran out of time"
+	case e.CPU && e.Signal == syscall.SIGKILL:
+		how = "ran out of processor time"
 	case e.OutOfMemory():
 		how = "ran out of memory"
 	case e.Cause != nil:

@@ -2,7 +2,9 @@ package sandbox
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
+	"os"
 	"runtime/debug"
 )
 
@@ -10,6 +12,10 @@ import (
 type limits struct {
 	MemoryBytes int64 `json:"memory_bytes,omitempty"`
 	FileBytes   int64 `json:"file_bytes,omitempty"`
+	Seconds     int64 `json:"seconds,omitempty"` // of processor time
+	Descriptors int   `json:"descriptors,omitempty"`
+	Handed      int   `json:"handed,omitempty"` // how many files it was handed
+	Confined    bool  `json:"confined,omitempty"`
 }
 
 // softMemory is the part of a worker's memory at which Go's collector begins to work harder: the
@@ -25,5 +31,32 @@ func setLimits(text string) error {
 	if l.MemoryBytes > 0 {
 		debug.SetMemoryLimit(int64(math.Ceil(softMemory * float64(l.MemoryBytes))))
 	}
-	return l.apply()
+	received = l.Handed
+	if err := l.apply(); err != nil || !l.Confined {
+		return err
+	}
+	return confine(os.TempDir(), handedNames(l.Handed))
 }
+
+// received is how many files this worker was handed: set once, before its role begins.
+var received int
+
+// Received is the i-th of the files that the worker was handed, from 0. Its name leads to the
+// opened file.
+func Received(i int) (*os.File, error) {
+	if i < 0 || i >= received {
+		return nil, fmt.Errorf("no file %d was handed to this worker", i)
+	}
+	fd := firstFD + i
+	return os.NewFile(uintptr(fd), handedName(fd)), nil
+}
+
+func handedNames(n int) []string {
+	var names []string
+	for i := range n {
+		names = append(names, handedName(firstFD+i))
+	}
+	return names
+}
+
+func handedName(fd int) string { return fmt.Sprintf("/dev/fd/%d", fd) }
