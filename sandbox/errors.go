@@ -60,6 +60,10 @@ func (e *WorkerError) Error() string {
 // Unwrap is what was wrong with the answer, or nil.
 func (e *WorkerError) Unwrap() error { return e.Cause }
 
+// Unfit reports whether the worker never began: this program has no such role, or its limits could
+// not be set. That is no fault of what it was to work on.
+func (e *WorkerError) Unfit() bool { return e.ExitCode == exitNoRole }
+
 // OutOfMemory reports whether the worker's trace says that it could get no more memory.
 func (e *WorkerError) OutOfMemory() bool {
 	for _, s := range []string{"out of memory", "cannot allocate memory", "failed to allocate"} {

@@ -31,32 +31,28 @@ func setLimits(text string) error {
 	if l.MemoryBytes > 0 {
 		debug.SetMemoryLimit(int64(math.Ceil(softMemory * float64(l.MemoryBytes))))
 	}
-	received = l.Handed
+	for i := range l.Handed {
+		received = append(received, os.NewFile(uintptr(firstFD+i), fmt.Sprintf("/dev/fd/%d", firstFD+i)))
+	}
 	if err := l.apply(); err != nil || !l.Confined {
 		return err
 	}
-	return confine(os.TempDir(), handedNames(l.Handed))
+	var names []string
+	for _, f := range received {
+		names = append(names, f.Name())
+	}
+	return confine(os.TempDir(), names)
 }
 
-// received is how many files this worker was handed: set once, before its role begins.
-var received int
+// received is the files that this worker was handed: set once, before its role begins. They are kept
+// here, since a file that nothing holds is closed.
+var received []*os.File
 
 // Received is the i-th of the files that the worker was handed, from 0. Its name leads to the
 // opened file.
 func Received(i int) (*os.File, error) {
-	if i < 0 || i >= received {
+	if i < 0 || i >= len(received) {
 		return nil, fmt.Errorf("no file %d was handed to this worker", i)
 	}
-	fd := firstFD + i
-	return os.NewFile(uintptr(fd), handedName(fd)), nil
+	return received[i], nil
 }
-
-func handedNames(n int) []string {
-	var names []string
-	for i := range n {
-		names = append(names, handedName(firstFD+i))
-	}
-	return names
-}
-
-func handedName(fd int) string { return fmt.Sprintf("/dev/fd/%d", fd) }

@@ -20,7 +20,7 @@ func (l limits) apply() error {
 		set      bool
 	}{
 		{unix.RLIMIT_CORE, 0, true},
-		{unix.RLIMIT_DATA, l.MemoryBytes, l.MemoryBytes > 0},
+		{unix.RLIMIT_DATA, l.MemoryBytes, l.MemoryBytes > 0 && !raced},
 		{unix.RLIMIT_FSIZE, l.FileBytes, l.FileBytes > 0},
 		{unix.RLIMIT_CPU, l.Seconds, l.Seconds > 0}, // at the hard limit the kernel kills
 		{unix.RLIMIT_NOFILE, int64(firstFD + l.Handed + l.Descriptors), l.Descriptors > 0},
