@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"unicode/utf8"
 
 	"palermo/diag"
@@ -15,6 +16,10 @@ import (
 
 // Role is the role of the workers that OpenApart starts; Serve is what they do.
 const Role = "extract"
+
+// gcPercent lets a worker collect less often: what it makes is short-lived, and its limit of memory
+// makes it collect where it must.
+const gcPercent = 400
 
 // Serve reads the file that the worker was handed, and answers the requests of its parent. A
 // program that calls OpenApart gives it to sandbox.Main under the name Role.
@@ -28,6 +33,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	if r.Open == nil {
 		return errors.New("the first request does not open the file")
 	}
+	debug.SetGCPercent(gcPercent)
 	h, err := sandbox.Received(0)
 	if err != nil {
 		return err
@@ -93,7 +99,7 @@ func (s *server) rows(sh Sheet) (more bool, err error) {
 	most := firstRows
 	for row, err := range sh.Rows(s.ctx) {
 		if err == nil {
-			err = checkText(sh, row)
+			err = take(&b, sh, row)
 		}
 		if err != nil {
 			if b.rows > 0 { // what came before the fault is right
@@ -103,7 +109,7 @@ func (s *server) rows(sh Sheet) (more bool, err error) {
 			}
 			return false, s.fault(err)
 		}
-		if b.add(row); b.rows < most && len(b.text) < blockText {
+		if b.rows < most && len(b.text) < blockText {
 			continue
 		}
 		most = blockRows
@@ -134,18 +140,21 @@ func (s *server) asked() (stop, gone bool) {
 	}
 }
 
-// checkText finds what cannot be sent: a row that is too long, or cells that are no text.
-func checkText(s Sheet, r Row) error {
-	size := 0
+// take adds a row to the block, unless it cannot be sent: it is too long, or no text.
+func take(b *block, s Sheet, r Row) error {
+	rows, last, shape, text := b.rows, b.last, len(b.shape), len(b.text)
+	isText := b.add(r)
+	size := len(b.text) - text
+	if isText && size <= maxRowText {
+		return nil
+	}
+	b.rows, b.last, b.shape, b.text = rows, last, b.shape[:shape], b.text[:text]
 	for i, c := range r.Cells {
-		if size += len(c); !utf8.ValidString(c) {
+		if !utf8.ValidString(c) {
 			return fault(nil, diag.FileEncoding, s.pos(r.Num, i+1), "the cell is not text in UTF-8")
 		}
 	}
-	if size > maxRowText {
-		return fault(nil, diag.RowTooLong, s.pos(r.Num, 0), "a row of %d bytes is over the limit of %d", size, maxRowText)
-	}
-	return nil
+	return fault(nil, diag.RowTooLong, s.pos(r.Num, 0), "a row of %d bytes is over the limit of %d", size, maxRowText)
 }
 
 // fault sends the finding that ends the reading. An error of the machine ends the worker.

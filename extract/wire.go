@@ -128,15 +128,23 @@ type block struct {
 	text  []byte
 }
 
-func (b *block) add(r Row) {
+// add adds a row, and reports whether its text is UTF-8.
+func (b *block) add(r Row) bool {
 	b.shape = binary.AppendUvarint(b.shape, uint64(r.Num-b.last))
 	b.shape = binary.AppendUvarint(b.shape, uint64(len(r.Cells)))
+	start, shape, text := len(b.text), b.shape, b.text
 	for _, c := range r.Cells {
-		b.shape = binary.AppendUvarint(b.shape, uint64(len(c)))
-		b.text = append(b.text, c...)
+		if len(c) < 0x80 { // nearly always
+			shape = append(shape, byte(len(c)))
+		} else {
+			shape = binary.AppendUvarint(shape, uint64(len(c)))
+		}
+		text = append(text, c...)
 	}
+	b.shape, b.text = shape, text
 	b.last = r.Num
 	b.rows++
+	return utf8.Valid(text[start:])
 }
 
 // write sends the block and empties it.
@@ -193,39 +201,45 @@ func (b *blockReader) row() (Row, bool, error) {
 		return Row{}, false, nil
 	}
 	b.rows--
-	step, n := b.uvarint()
-	cells, k := b.uvarint()
-	if n <= 0 || k <= 0 || step == 0 || step > maxNoteRows || cells > uint64(b.o.MaxColumns) || cells > uint64(len(b.shape)) {
+	step, n := binary.Uvarint(b.shape)
+	if n <= 0 || step == 0 || step > maxNoteRows || b.last+int(step) > maxNoteRows {
 		return Row{}, false, errNonsense
 	}
 	b.last += int(step)
-	if b.last > maxNoteRows {
+	cells, k := binary.Uvarint(b.shape[n:])
+	if k <= 0 || cells > uint64(b.o.MaxColumns) || cells > uint64(len(b.shape)-n-k) {
 		return Row{}, false, errNonsense
 	}
-	b.cells = b.cells[:0]
-	for range cells {
-		size, n := b.uvarint()
-		if n <= 0 || size > uint64(len(b.text)) || size > uint64(b.o.MaxCellBytes) || size > 0 && !utf8.RuneStart(b.text[0]) {
-			return Row{}, false, errNonsense
-		}
-		b.cells = append(b.cells, b.text[:size])
-		b.text = b.text[size:]
+	if b.shape = b.shape[n+k:]; !b.split(int(cells)) {
+		return Row{}, false, errNonsense
 	}
 	return Row{Num: b.last, Cells: trim(b.cells)}, true, nil
 }
 
-// uvarint takes the next number of the shape.
-func (b *blockReader) uvarint() (uint64, int) {
-	if len(b.shape) > 0 && b.shape[0] < 0x80 { // nearly always
-		v := b.shape[0]
-		b.shape = b.shape[1:]
-		return uint64(v), 1
+// split takes the next cells off the text, and reports whether they can be what they say they are.
+func (b *blockReader) split(n int) bool {
+	shape, text, out := b.shape, b.text, b.cells[:0]
+	for range n {
+		if len(shape) == 0 {
+			return false
+		}
+		size := int(shape[0])
+		if size < 0x80 { // nearly always
+			shape = shape[1:]
+		} else {
+			v, k := binary.Uvarint(shape)
+			if k <= 0 || v > uint64(b.o.MaxCellBytes) {
+				return false
+			}
+			size, shape = int(v), shape[k:]
+		}
+		if size > len(text) || size > b.o.MaxCellBytes || size < len(text) && !utf8.RuneStart(text[size]) { // no letter is cut
+			return false
+		}
+		out, text = append(out, text[:size]), text[size:]
 	}
-	v, n := binary.Uvarint(b.shape)
-	if n > 0 {
-		b.shape = b.shape[n:]
-	}
-	return v, n
+	b.shape, b.text, b.cells = shape, text, out
+	return true
 }
 
 // checkOpened holds what a worker says of a file against what a file can be.

@@ -45,6 +45,9 @@ type Agency struct {
 // Intake is what the drop folder accepts.
 type Intake struct {
 	MaxFileMiB int `yaml:"max_file_mib,omitempty" json:"max_file_mib,omitempty" jsonschema:"minimum=1,description=a larger file is refused; 1024 by default"`
+
+	WorkerMiB     int `yaml:"worker_mib,omitempty" json:"worker_mib,omitempty" jsonschema:"minimum=128,description=memory that reading one file may take; 512 by default"`
+	WorkerSeconds int `yaml:"worker_seconds,omitempty" json:"worker_seconds,omitempty" jsonschema:"minimum=1,description=how long the reading of a file may give nothing and a second more for each MiB of it; 20 by default"`
 }
 
 // Report is what is kept of what was found.
@@ -67,7 +70,7 @@ func readConfig(file string) (*Config, error) {
 			return nil, &ConfigError{configFindings(file, err)}
 		}
 	}
-	if c.Intake.MaxFileMiB < 0 || c.Report.Examples < 0 || c.Threads < 0 {
+	if c.Intake.MaxFileMiB < 0 || c.Intake.WorkerMiB < 0 || c.Intake.WorkerSeconds < 0 || c.Report.Examples < 0 || c.Threads < 0 {
 		return nil, &ConfigError{[]diag.Diagnostic{{Code: diag.ConfigSyntax, Severity: diag.Error,
 			Pos: diag.Pos{File: filepath.Base(file)}, Message: "a number in it is below zero"}}}
 	}

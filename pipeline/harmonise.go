@@ -23,9 +23,10 @@ import (
 type Harmoniser struct {
 	Schema   *schemas.Schema
 	Mappings *mappings.Set
-	Examples int    // findings of one kind kept whole for each field of a sheet; 0 means 20
-	TmpDir   string // for an extractor's temporary files
-	MaxBytes int64  // of a file; 0 means extract's default
+	Examples int            // findings of one kind kept whole for each field of a sheet; 0 means 20
+	TmpDir   string         // for the temporary folder of the worker that reads the file
+	MaxBytes int64          // of a file; 0 means extract's default
+	Limits   extract.Limits // of that worker
 
 	IDs transform.IDs // for case data
 
@@ -37,18 +38,34 @@ type Harmoniser struct {
 	Quarantine string                    // where rejected rows go
 }
 
-// Harmonise reads the file at path as the submission s. What is wrong with the file is in the
-// entry; an error is about the machine, or a bug. The entry has no key yet.
+// Harmonise reads the file at path as the submission s, in a worker. What is wrong with the file is
+// in the entry; an error is about the machine, or a bug. The entry has no key yet. A worker that
+// somebody killed is no word about the file: it is read once more.
 func (h *Harmoniser) Harmonise(ctx context.Context, path string, s *Submission) (*Entry, error) {
+	e, err := h.harmonise(ctx, path, s, true)
+	if killed(err) {
+		e, err = h.harmonise(ctx, path, s, false)
+	}
+	return e, err
+}
+
+// harmonise is Harmonise; where it is only a try, a worker that was killed is an error.
+func (h *Harmoniser) harmonise(ctx context.Context, path string, s *Submission, try bool) (*Entry, error) {
 	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, sheetNo: map[string]int{}, struck: map[transform.Known]string{}, writers: map[string]*load.Split{}}
 	j.found.Keep = h.Examples
 	err := j.read(ctx, path)
 	var bad *extract.Error
 	switch {
+	case try && killed(err):
+		j.abort()
+		return nil, err
 	case errors.As(err, &bad):
 		// Half a file is no file: what was written of it so far goes, and so do its accounts.
 		j.abort()
 		j.entry = &Entry{Submission: s.ID, Status: StatusRefused, Format: j.entry.Format}
+		if bad.Diagnostic.Code == diag.FileStopped { // how far it came is chance
+			j.found = diag.List{Keep: h.Examples}
+		}
 		j.found.Add(bad.Diagnostic)
 	case err != nil:
 		j.abort()
@@ -81,7 +98,7 @@ type job struct {
 }
 
 func (j *job) read(ctx context.Context, path string) error {
-	f, err := extract.Open(path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes})
+	f, err := openApart(ctx, path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes}, j.Limits)
 	if err != nil {
 		return err
 	}
