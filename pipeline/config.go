@@ -39,6 +39,12 @@ type Agency struct {
 	Title   string `yaml:"title,omitempty" json:"title,omitempty"`     // the agency's name; the folder's by default
 	Contact string `yaml:"contact,omitempty" json:"contact,omitempty"` // whom to ask about its files
 
+	Language      string   `yaml:"language,omitempty" json:"language,omitempty" jsonschema:"description=the language that the agency reads as a tag like fr or pt-BR; en by default"`
+	Sources       []string `yaml:"sources,omitempty,flow" json:"sources,omitempty" jsonschema:"description=ids of the sources that the agency sends; a file of another is set aside. All by default"`
+	Rank          int      `yaml:"rank,omitempty" json:"rank,omitempty" jsonschema:"minimum=1,description=whose value is taken where agencies differ on a person and neither exactness nor recency nor linkage.sources decides: 1 first"`
+	DeadlineDays  int      `yaml:"deadline_days,omitempty" json:"deadline_days,omitempty" jsonschema:"minimum=1,description=days within which the agency sends its next file; a run names it when they are over"`
+	RetentionDays int      `yaml:"retention_days,omitempty" json:"retention_days,omitempty" jsonschema:"minimum=1,description=days that its files may be kept; doctor names those that were received before"`
+
 	Cumulative []string `yaml:"cumulative,omitempty" json:"cumulative,omitempty" jsonschema:"description=ids of the sources whose exports hold all records each time"` // a record that a later one lacks is marked as absent
 }
 

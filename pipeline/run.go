@@ -67,9 +67,10 @@ type Summary struct {
 	Linkage     *LinkageSummary   `json:"linkage,omitempty"` // which records are of one person; of a run that published
 	Seconds     float64           `json:"seconds"`
 
-	Unconfirmed []Waits `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
-	Decided     bool    `json:"decided,omitempty"`     // somebody decided something since the last snapshot
-	Struck      int     `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
+	Unconfirmed []Waits   `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
+	Decided     bool      `json:"decided,omitempty"`     // somebody decided something since the last snapshot
+	Overdue     []Overdue `json:"overdue,omitempty"`     // agencies whose deadline for a new file is over
+	Struck      int       `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
 }
 
 // FileSummary is what became of one file.
@@ -370,7 +371,7 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 		return nil, err
 	}
 	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
-		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Limits: r.Config.limits(), IDs: r.key, Withdrawn: s.withdrawn, Struck: struck,
+		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Limits: r.Config.limits(), IDs: r.key, Sources: r.Config.Agencies[s.Agency].Sources, Withdrawn: s.withdrawn, Struck: struck,
 		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID),
 		Vault: func(table string) string { return r.vaultFile(table, s.ID) }}
 	e, err := r.harmonise(ctx, h, s)
@@ -446,6 +447,7 @@ func removeIfThere(path string) error {
 func (r *run) sum(entries []*Entry) {
 	s := r.summary
 	s.Submissions = len(entries)
+	s.Overdue = r.overdue(r.ledger, r.started)
 	s.Rows.Unit = unitRows
 	for i, e := range entries {
 		rows := r.rows(e)
@@ -516,6 +518,9 @@ func (r *run) inputs(entries []*Entry) string {
 	d := sha256.New()
 	fmt.Fprintln(d, lakeFormat, r.Schema.Digest(), r.Mappings.Digest(), r.key.mac("inputs"))
 	fmt.Fprint(d, r.linked.digest(r.Config))
+	if ranks := r.Config.ranks().agencies; r.linked != nil && len(ranks) > 0 {
+		fmt.Fprintln(d, "ranks", ranks) // printed in the order of names
+	}
 	for i, e := range entries {
 		s := &r.ledger.Submissions[i]
 		fmt.Fprintln(d, s.Night, e.Key, e.Status)
