@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -276,10 +277,21 @@ func (r *run) intake(ctx context.Context) error {
 	}
 	for _, c := range claimed {
 		if err := intake.Release(c); err != nil {
-			return err
+			r.unreleased(&c, err)
 		}
 	}
 	return nil
+}
+
+// unreleased says that a file was received and cannot be taken out of the drop folder. The next run
+// finds it again, and knows it.
+func (r *run) unreleased(c *intake.Claimed, err error) {
+	d := diag.Diagnostic{Code: diag.FileUnreadable, Severity: diag.Codes[diag.FileUnreadable].Severity, Pos: diag.Pos{File: c.Agency + "/" + c.Name},
+		Message: "received, but it cannot be removed from the drop folder"}
+	r.summary.Waiting = append(r.summary.Waiting, d)
+	var no syscall.Errno
+	errors.As(err, &no)
+	r.Log.Warn("file not removed from the drop folder", zap.String("submission", r.key.submissionID(c.Agency, c.SHA256)), zap.Int("errno", int(no)))
 }
 
 // entries is the entry of every submission, in the order of receipt: from the lake, or made now.
