@@ -22,6 +22,7 @@ type Config struct {
 	Agencies map[string]Agency `yaml:"agencies,omitempty" json:"agencies,omitempty" jsonschema:"description=by the name of the folder under drop/"`
 	Mappings string            `yaml:"mappings,omitempty" json:"mappings,omitempty" jsonschema:"description=a folder of mappings to use beside the built-in ones; relative to the home"`
 	Intake   Intake            `yaml:"intake,omitempty" json:"intake,omitempty"` // what the drop folder accepts
+	Watch    WatchSettings     `yaml:"watch,omitempty" json:"watch,omitempty"`   // how the drop folder is watched
 	Threads  int               `yaml:"threads,omitempty" json:"threads,omitempty" jsonschema:"minimum=0,description=files worked on at once; 0 is one a core"`
 	Linkage  PersonLinkage     `yaml:"linkage,omitempty" json:"linkage,omitempty"` // how records of one person are joined
 	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"`   // what is kept of what was found
@@ -56,6 +57,12 @@ type Intake struct {
 	WorkerSeconds int `yaml:"worker_seconds,omitempty" json:"worker_seconds,omitempty" jsonschema:"minimum=1,description=how long the reading of a file may give nothing and a second more for each MiB of it; 20 by default"`
 }
 
+// WatchSettings is how the drop folder is watched.
+type WatchSettings struct {
+	SettleSeconds int `yaml:"settle_seconds,omitempty" json:"settle_seconds,omitempty" jsonschema:"minimum=1,description=a file is taken when it has not changed for so long; 5 by default"`
+	PollSeconds   int `yaml:"poll_seconds,omitempty" json:"poll_seconds,omitempty" jsonschema:"minimum=1,description=how often the folder is looked at even where the system reports no change; 10 by default"`
+}
+
 // Report is what is kept of what was found.
 type Report struct {
 	Examples int `yaml:"examples,omitempty" json:"examples,omitempty" jsonschema:"minimum=1,description=findings of one kind kept whole for each field of a sheet; 20 by default"`
@@ -76,7 +83,7 @@ func readConfig(file string) (*Config, error) {
 			return nil, &ConfigError{configFindings(file, err)}
 		}
 	}
-	if c.Intake.MaxFileMiB < 0 || c.Intake.WorkerMiB < 0 || c.Intake.WorkerSeconds < 0 || c.Report.Examples < 0 || c.Threads < 0 {
+	if c.Intake.MaxFileMiB < 0 || c.Intake.WorkerMiB < 0 || c.Intake.WorkerSeconds < 0 || c.Watch.SettleSeconds < 0 || c.Watch.PollSeconds < 0 || c.Report.Examples < 0 || c.Threads < 0 {
 		return nil, &ConfigError{[]diag.Diagnostic{{Code: diag.ConfigSyntax, Severity: diag.Error,
 			Pos: diag.Pos{File: filepath.Base(file)}, Message: "a number in it is below zero"}}}
 	}

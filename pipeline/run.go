@@ -32,6 +32,9 @@ type Options struct {
 	Progress Progress         // nil shows nothing
 	Now      func() time.Time // nil is the machine's clock
 	Version  string           // of palermo
+
+	Wants  func(path string, m intake.Mark) bool          // which files of the drop folder are taken; nil takes all
+	LogFor func(run string) (log *zap.Logger, end func()) // the log of the run of this id, in place of Log; nil for Log
 }
 
 // Progress is told how far a run is. Its methods may be called by several goroutines.
@@ -126,6 +129,11 @@ func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
 		return nil, err
 	}
 	defer l.release()
+	if o.LogFor != nil {
+		log, end := o.LogFor(r.id)
+		defer end()
+		r.Log = log
+	}
 	err = r.do(ctx)
 	r.summary.Seconds = o.Now().Sub(r.started).Seconds()
 	return r.summary, environment(err)
@@ -241,7 +249,7 @@ func (r *run) sweepSteward() error {
 // its line in the ledger are durable.
 func (r *run) intake(ctx context.Context) error {
 	claimed, waiting, err := intake.Claim(ctx, intake.Dirs{Drop: r.path(dropDir), Inbox: r.path(inboxDir), Tmp: r.path(stateDir, "tmp")},
-		intake.Limits{MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20})
+		intake.Limits{MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Wants: r.Wants})
 	if err != nil {
 		return err
 	}

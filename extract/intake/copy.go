@@ -45,7 +45,7 @@ func (w *walk) claim(dir *os.Root, name, rel string, listed fs.FileInfo) (Claime
 		return Claimed{}, errors.Join(&homeError{err}, os.Remove(tmp))
 	}
 	agency, rest, _ := strings.Cut(rel, "/")
-	return Claimed{Agency: agency, Name: showable(rest), SHA256: sum, Bytes: before.size,
+	return Claimed{Agency: agency, Name: Showable(rest), SHA256: sum, Bytes: before.size,
 		ModTime: time.Unix(before.mtime.Unix()), Path: inbox, Drop: filepath.Join(w.dirs.Drop, filepath.FromSlash(rel)),
 		root: w.dirs.Drop, rel: rel, id: before}, nil
 }

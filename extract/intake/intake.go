@@ -117,13 +117,17 @@ type walk struct {
 	limits  Limits
 	claimed []Claimed
 	found   []diag.Diagnostic
-	listed  func(Listed) // nil where files are claimed
+	listed  func(Listed)     // nil where files are claimed
+	through func(rel string) // nil, or told of each folder
 	copying func(name string)
 }
 
 // folder goes through one opened folder, in the order of names. rel is its path in the drop
 // folder.
 func (w *walk) folder(dir *os.Root, rel string) error {
+	if w.through != nil {
+		w.through(rel)
+	}
 	h, err := dir.Open(".")
 	if err != nil {
 		return w.trouble(rel, err)
@@ -158,7 +162,7 @@ func (w *walk) entry(dir *os.Root, name, rel string, ready bool) error {
 	switch {
 	case err != nil:
 		return w.trouble(rel, err)
-	case info.IsDir() && rel == name && showable(name) != name:
+	case info.IsDir() && rel == name && Showable(name) != name:
 		w.report(diag.FileNoAgency, rel, "the folder's name cannot be an agency's: it is not text that can be shown")
 		return nil
 	case info.IsDir():
@@ -257,7 +261,7 @@ func reason(err error) string {
 }
 
 func (w *walk) report(c diag.Code, name, message string) {
-	w.found = append(w.found, diag.Diagnostic{Code: c, Severity: diag.Codes[c].Severity, Pos: diag.Pos{File: showable(name)}, Message: message})
+	w.found = append(w.found, diag.Diagnostic{Code: c, Severity: diag.Codes[c].Severity, Pos: diag.Pos{File: Showable(name)}, Message: message})
 }
 
 // homeError is an error of our own folders, which ends the run.

@@ -24,22 +24,22 @@ type Listed struct {
 	Ready bool // a marker says that it is whole
 }
 
-// List goes through the drop folder as Claim does, and opens no file.
-func List(ctx context.Context, drop string) ([]Listed, error) {
+// List goes through the drop folder as Claim does, and opens no file. It also names the folders that
+// it went through, below the drop folder, with "" for that itself.
+func List(ctx context.Context, drop string) (files []Listed, folders []string, err error) {
 	root, err := os.OpenRoot(drop)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("intake: %w", err)
+		return nil, nil, fmt.Errorf("intake: %w", err)
 	}
 	defer root.Close()
-	var out []Listed
-	w := &walk{ctx: ctx, listed: func(l Listed) { out = append(out, l) }}
+	w := &walk{ctx: ctx, listed: func(l Listed) { files = append(files, l) }, through: func(rel string) { folders = append(folders, rel) }}
 	if err := w.folder(root, ""); err != nil {
-		return nil, fmt.Errorf("intake: %w", err)
+		return nil, nil, fmt.Errorf("intake: %w", err)
 	}
-	return out, nil
+	return files, folders, nil
 }
 
 // isMarker reports whether the file is the marker of another, or waits for one: there is what else
@@ -56,9 +56,9 @@ func isMarker(dir *os.Root, name string, there map[string]bool) bool {
 	return info.Size() == 0 || there[file] && info.Size() <= markerBytes
 }
 
-// showable is a name without what must not reach a terminal, a log or a table: bytes that are no
+// Showable is a name without what must not reach a terminal, a log or a table: bytes that are no
 // UTF-8, control characters, and marks that turn the direction of writing.
-func showable(name string) string {
+func Showable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return unicode.ReplacementChar

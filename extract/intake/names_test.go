@@ -95,7 +95,7 @@ func TestMarkers(t *testing.T) {
 	d := home(t, map[string]string{"a/x.csv": "x", "a/x.csv.ready": "", "a/y.csv": "y", "a/y.csv.ready": "ok\n", "a/early.csv.ready": "",
 		"a/alone.ready": "text", "a/z.csv": "z", "a/z.csv.ready": strings.Repeat("long", 1000)})
 	var ready []string
-	all, err := List(context.Background(), d.Drop)
+	all, _, err := List(context.Background(), d.Drop)
 	must(t, err)
 	for _, l := range all {
 		if l.Ready {
@@ -120,7 +120,7 @@ func TestMarkers(t *testing.T) {
 // TestWants: only the files that are wanted are taken; the others are not reported.
 func TestWants(t *testing.T) {
 	d := home(t, map[string]string{"a/x.csv": "x", "a/y.csv": "y"})
-	all, err := List(context.Background(), d.Drop)
+	all, _, err := List(context.Background(), d.Drop)
 	must(t, err)
 	wanted := all[1]
 	_, names, found := run(t, d, Limits{Wants: func(path string, m Mark) bool { return path == wanted.Path && m == wanted.Mark }}, nil)
