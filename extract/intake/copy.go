@@ -106,7 +106,7 @@ func (w *walk) copy(f *os.File, before identity) (tmp, sum string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if identify(st) != before || c.n != before.size {
+	if identify(st) != before || c.n != before.size || isWritten(f) {
 		return "", "", &refusal{diag.FileChanging, "the file changed while it was copied; it is left for the next run"}
 	}
 	return dst.Name(), hex.EncodeToString(c.h.Sum(nil)), nil
