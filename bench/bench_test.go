@@ -1,9 +1,18 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
+
+	"palermo/pipeline"
+	"palermo/sandbox"
 )
+
+func TestMain(m *testing.M) {
+	sandbox.Main(pipeline.Roles())
+	os.Exit(m.Run())
+}
 
 // TestContestants says that each contestant sees every row of its input, and that the mapping of
 // the wide table finds no fault in it.

@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"palermo/pipeline"
+	"palermo/sandbox"
 )
 
 // options is the command line.
@@ -23,6 +26,7 @@ type options struct {
 }
 
 func main() {
+	sandbox.Main(pipeline.Roles()) // a worker ends here
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each contestant runs")
 	flag.IntVar(&o.sheetRows, "sheet-rows", 200_000, "rows of the sheet")

@@ -62,6 +62,8 @@ const (
 
 	ValueNotCalculated Code = "value.not_calculated" // a formula saved without its result
 	FileUnreadable     Code = "file.unreadable"      // in the drop folder, but it cannot be opened or read
+	FileStopped        Code = "file.stopped"         // its reading took too much, or ended before its end
+	FileSource         Code = "file.source"          // of a source that its agency does not send
 
 	SubmissionKind     Code = "submission.kind_unreadable"   // what kind of submission it is cannot be read
 	SubmissionPeriod   Code = "submission.period_unreadable" // which period it replaces cannot be read, or is not said
@@ -156,6 +158,8 @@ var Codes = map[Code]Entry{
 	ValueBlank:     {Warning, "A value that one would expect is blank; the row is loaded without it.", "Fill in the cell, or use the publisher's own file, if this copy lost it."},
 
 	ValueNotCalculated: {Warning, "The cell holds a formula, but the file was saved without its result; it is read as blank.", "Open the file in a spreadsheet program, save it, and send the new copy."},
+	FileStopped:        {Error, "Reading the file took more memory or time than it may, or stopped before its end. Nothing of it was taken; the other files were.", "Save the file again in a spreadsheet program and send that. If it is a large file in good order, raise intake.worker_mib or intake.worker_seconds and run once with --full."},
+	FileSource:         {Error, "The file is of a source that this agency is not listed to send (agencies.FOLDER.sources). Nothing of it was loaded.", "Check who sent it. If it is right, add the source in palermo.yaml; the next run takes the file. Else palermo withdraw."},
 	FileUnreadable:     {Error, "The file or folder cannot be opened or read.", "Check its permissions; it stays in the folder and the next run tries again."},
 
 	SubmissionKind:     {Error, "The file says of what kind it is in words that have no code; it is taken as adding and updating, and removes nothing.", "Mend the cell, or put the file again into a folder that names the kind; see docs/submissions.md."},

@@ -22,7 +22,7 @@ import (
 )
 
 func TestCSVSuite(t *testing.T) {
-	extracttest.Run(t, extracttest.Format{EmptyLines: true, Open: extract.Open, Write: func(t testing.TB, path string, grid [][]string) {
+	f := extracttest.Format{EmptyLines: true, Open: extract.Open, Write: func(t testing.TB, path string, grid [][]string) {
 		var b bytes.Buffer
 		w := csv.NewWriter(&b)
 		for _, cells := range grid {
@@ -37,7 +37,10 @@ func TestCSVSuite(t *testing.T) {
 		}
 		w.Flush()
 		write(t, path, b.Bytes())
-	}})
+	}}
+	t.Run("here", func(t *testing.T) { extracttest.Run(t, f) })
+	f.Open = apart
+	t.Run("apart", func(t *testing.T) { extracttest.Run(t, f) })
 }
 
 func write(t testing.TB, path string, b []byte) {

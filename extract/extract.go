@@ -88,6 +88,7 @@ type File struct {
 	sheets []Sheet
 	notes  diag.List
 	book   *sheet.Book // nil for a text file
+	apart  *apart      // nil where the file is read in this process
 }
 
 // Sheet is one sheet of a workbook, or the whole of a text file. It is valid until its File is
@@ -119,6 +120,11 @@ func Open(path string, o Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	return OpenFile(h, o)
+}
+
+// OpenFile is Open of a file that is open already, and that the File closes from now on.
+func OpenFile(h *os.File, o Options) (*File, error) {
 	f := &File{f: h, o: o.withDefaults()}
 	if err := f.open(); err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -155,6 +161,9 @@ func (f *File) Sheets() []Sheet { return f.sheets }
 
 // Format is what kind of file it is: "xlsx", or "csv" for any text with separated columns.
 func (f *File) Format() string {
+	if f.apart != nil {
+		return f.apart.format
+	}
 	if f.book != nil {
 		return "xlsx"
 	}
@@ -165,8 +174,14 @@ func (f *File) Format() string {
 // used, and, once a sheet was read, formulas saved without their result.
 func (f *File) Notes() []diag.Diagnostic { return f.notes.Kept() }
 
-// Close releases the file.
-func (f *File) Close() error { return f.f.Close() }
+// Close releases the file, and ends the worker that reads it.
+func (f *File) Close() error {
+	var err error
+	if f.apart != nil {
+		err = f.apart.close()
+	}
+	return errors.Join(err, f.f.Close())
+}
 
 func (f *File) pos() diag.Pos { return diag.Pos{File: f.o.Name} }
 

@@ -270,7 +270,8 @@ func canaryFiles(t *testing.T, k *canaries) (first, second map[string][]byte) {
 	return first, second
 }
 
-// book plants canaries in every sheet of the regional workbook, and calls two sheets by a name.
+// book plants canaries in every sheet of the regional workbook, calls two sheets by a name, shifts some
+// rows by a cell, and puts names into what a workbook holds beside its cells.
 func (k *canaries) book(t *testing.T, path string) []byte {
 	t.Helper()
 	f, err := excelize.OpenFile(path)
@@ -290,12 +291,30 @@ func (k *canaries) book(t *testing.T, path string) []byte {
 			set(4, k.own.name())
 			set(7, k.own.date("02.01.2006"))
 			set(8+(r+s)%30, k.own.name())
+			if (r+s)%9 == 0 { // a cell too many at the beginning: all others are one column too far
+				shifted := append([]string{k.own.name(), k.own.reference(), k.own.reference(), k.own.name()}, rows[r][min(3, len(rows[r])):]...)
+				check(t, f.SetSheetRow(sheet, fmt.Sprintf("A%d", r+1), &shifted))
+			}
+			if (r+s)%5 == 0 {
+				check(t, f.AddComment(sheet, excelize.Comment{Cell: fmt.Sprintf("C%d", r+1), Author: k.own.name(), Text: k.own.name() + ", born " + k.own.date("02.01.2006")}))
+			}
 		}
 		check(t, f.SetCellStr(sheet, "A1", k.own.name()+" "+k.own.reference())) // above the table
 		if s < 2 {
 			check(t, f.SetSheetName(sheet, k.own.name()))
 		}
 	}
+	for _, hidden := range []bool{false, true} { // sheets that no mapping knows
+		name := k.own.name()
+		_, err := f.NewSheet(name)
+		check(t, err)
+		check(t, f.SetSheetRow(name, "A1", &[]string{k.own.name(), k.own.reference(), "born " + k.own.date("02/01/2006")}))
+		check(t, f.SetSheetVisible(name, !hidden))
+	}
+	check(t, f.SetDefinedName(&excelize.DefinedName{Name: k.own.name(), RefersTo: fmt.Sprintf("'%s'!$A$1", f.GetSheetName(2)), Comment: k.own.name()}))
+	check(t, f.SetDocProps(&excelize.DocProperties{Creator: k.own.name(), LastModifiedBy: k.own.name(), Title: k.own.name() + " " + k.own.reference(),
+		Subject: k.own.name(), Description: k.own.name(), Keywords: k.own.reference(), Category: k.own.name()}))
+	check(t, f.SetAppProps(&excelize.AppProperties{Application: "Microsoft Excel", Company: k.own.name()}))
 	var b bytes.Buffer
 	check(t, f.Write(&b))
 	return b.Bytes()

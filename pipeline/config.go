@@ -22,6 +22,7 @@ type Config struct {
 	Agencies map[string]Agency `yaml:"agencies,omitempty" json:"agencies,omitempty" jsonschema:"description=by the name of the folder under drop/"`
 	Mappings string            `yaml:"mappings,omitempty" json:"mappings,omitempty" jsonschema:"description=a folder of mappings to use beside the built-in ones; relative to the home"`
 	Intake   Intake            `yaml:"intake,omitempty" json:"intake,omitempty"` // what the drop folder accepts
+	Watch    WatchSettings     `yaml:"watch,omitempty" json:"watch,omitempty"`   // how the drop folder is watched
 	Threads  int               `yaml:"threads,omitempty" json:"threads,omitempty" jsonschema:"minimum=0,description=files worked on at once; 0 is one a core"`
 	Linkage  PersonLinkage     `yaml:"linkage,omitempty" json:"linkage,omitempty"` // how records of one person are joined
 	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"`   // what is kept of what was found
@@ -39,12 +40,27 @@ type Agency struct {
 	Title   string `yaml:"title,omitempty" json:"title,omitempty"`     // the agency's name; the folder's by default
 	Contact string `yaml:"contact,omitempty" json:"contact,omitempty"` // whom to ask about its files
 
+	Language      string   `yaml:"language,omitempty" json:"language,omitempty" jsonschema:"description=the language that the agency reads as a tag like fr or pt-BR; en by default"`
+	Sources       []string `yaml:"sources,omitempty,flow" json:"sources,omitempty" jsonschema:"description=ids of the sources that the agency sends; a file of another is set aside. All by default"`
+	Rank          int      `yaml:"rank,omitempty" json:"rank,omitempty" jsonschema:"minimum=1,description=whose value is taken where agencies differ on a person and neither exactness nor recency nor linkage.sources decides: 1 first"`
+	DeadlineDays  int      `yaml:"deadline_days,omitempty" json:"deadline_days,omitempty" jsonschema:"minimum=1,description=days within which the agency sends its next file; a run names it when they are over"`
+	RetentionDays int      `yaml:"retention_days,omitempty" json:"retention_days,omitempty" jsonschema:"minimum=1,description=days that its files may be kept; doctor names those that were received before"`
+
 	Cumulative []string `yaml:"cumulative,omitempty" json:"cumulative,omitempty" jsonschema:"description=ids of the sources whose exports hold all records each time"` // a record that a later one lacks is marked as absent
 }
 
 // Intake is what the drop folder accepts.
 type Intake struct {
 	MaxFileMiB int `yaml:"max_file_mib,omitempty" json:"max_file_mib,omitempty" jsonschema:"minimum=1,description=a larger file is refused; 1024 by default"`
+
+	WorkerMiB     int `yaml:"worker_mib,omitempty" json:"worker_mib,omitempty" jsonschema:"minimum=128,description=memory that reading one file may take; 512 by default"`
+	WorkerSeconds int `yaml:"worker_seconds,omitempty" json:"worker_seconds,omitempty" jsonschema:"minimum=1,description=how long the reading of a file may give nothing and a second more for each MiB of it; 20 by default"`
+}
+
+// WatchSettings is how the drop folder is watched.
+type WatchSettings struct {
+	SettleSeconds int `yaml:"settle_seconds,omitempty" json:"settle_seconds,omitempty" jsonschema:"minimum=1,description=a file is taken when it has not changed for so long; 5 by default"`
+	PollSeconds   int `yaml:"poll_seconds,omitempty" json:"poll_seconds,omitempty" jsonschema:"minimum=1,description=how often the folder is looked at even where the system reports no change; 10 by default"`
 }
 
 // Report is what is kept of what was found.
@@ -67,7 +83,7 @@ func readConfig(file string) (*Config, error) {
 			return nil, &ConfigError{configFindings(file, err)}
 		}
 	}
-	if c.Intake.MaxFileMiB < 0 || c.Report.Examples < 0 || c.Threads < 0 {
+	if c.Intake.MaxFileMiB < 0 || c.Intake.WorkerMiB < 0 || c.Intake.WorkerSeconds < 0 || c.Watch.SettleSeconds < 0 || c.Watch.PollSeconds < 0 || c.Report.Examples < 0 || c.Threads < 0 {
 		return nil, &ConfigError{[]diag.Diagnostic{{Code: diag.ConfigSyntax, Severity: diag.Error,
 			Pos: diag.Pos{File: filepath.Base(file)}, Message: "a number in it is below zero"}}}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"palermo/load"
 	"palermo/mappings"
+	"palermo/sandbox"
 	"palermo/schemas"
 )
 
@@ -36,14 +37,14 @@ const lowDisk = 1 << 30
 // Doctor looks at the home in dir and at what a run needs, and writes nothing. It never fails:
 // what is wrong is in the checks.
 func Doctor(dir, extra string, now time.Time) []Check {
-	out := []Check{checkSchema()}
+	out := []Check{checkSchema(), checkConfinement()}
 	h, err := readHome(dir, extra)
 	if err != nil {
 		return append(out, cannotOpen(dir, err))
 	}
 	return append(out,
 		Check{Name: "home", Status: Pass, Message: "has a drop folder, a valid config and valid mappings", Path: h.Dir},
-		h.checkWritable(), h.checkPrivate(), h.checkKey(), h.checkDisk(), h.checkLedger(now), h.checkLock(), h.checkSnapshot())
+		h.checkWritable(), h.checkPrivate(), h.checkKey(), h.checkDisk(), h.checkLedger(now), h.checkKept(now), h.checkLock(), h.checkSnapshot())
 }
 
 func checkSchema() Check {
@@ -52,6 +53,25 @@ func checkSchema() Check {
 		return Check{Name: "built-in mappings", Status: Fail, Message: "do not fit the schema", Suggestion: "this build is broken: install it again"}
 	}
 	return Check{Name: "built-in mappings", Status: Pass, Message: fmt.Sprintf("all fit the schema; sources: %d", len(set.Mappings))}
+}
+
+// checkConfinement says how far this kernel can keep the workers that parse strangers' files apart.
+func checkConfinement() Check {
+	c := Check{Name: "workers", Status: Pass}
+	k := sandbox.Kernel()
+	switch {
+	case k.Whole():
+		c.Message = fmt.Sprintf("files are read in processes without network, other files or other processes (Landlock %d)", k.Landlock)
+		return c
+	case k.Landlock > 0:
+		c.Message = "files are read in processes that reach no other file, but the kernel cannot take the network from them"
+	case k.Calls:
+		c.Message = "files are read in processes without network, but they can reach what this user can read: the kernel has no Landlock"
+	default:
+		c.Message = "files are read in processes with limits of memory and time, which can reach what this user can"
+	}
+	c.Status, c.Suggestion = Warn, "use Linux 5.13 or later with Landlock among its security modules, or run palermo as a user of its own"
+	return c
 }
 
 func cannotOpen(dir string, err error) Check {
@@ -124,6 +144,14 @@ func (h *Home) checkLedger(now time.Time) Check {
 		}
 	}
 	return Check{"ledger", Pass, fmt.Sprintf("whole; submissions: %d, runs: %d", len(l.Submissions), len(l.Runs)), h.ledgerFile(), ""}
+}
+
+func (h *Home) checkKept(now time.Time) Check {
+	l, err := h.ReadLedger()
+	if err != nil {
+		return Check{Name: "retention", Status: Warn, Message: "cannot be looked at without the ledger"}
+	}
+	return h.checkRetention(l, now)
 }
 
 func (h *Home) checkLock() Check {

@@ -180,6 +180,9 @@ func (h *Home) entryKey(s *Submission) string {
 	if s.Stated != nil {
 		fmt.Fprintln(d, "stated", s.Stated.Kind, s.Stated.From, s.Stated.To)
 	}
+	if sources := h.Config.Agencies[s.Agency].Sources; len(sources) > 0 {
+		fmt.Fprintln(d, "sources", slices.Sorted(slices.Values(sources)))
+	}
 	if s.withdrawn {
 		fmt.Fprintln(d, "withdrawn")
 	}

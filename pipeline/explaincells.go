@@ -28,7 +28,7 @@ func (h *Home) explainCells(ctx context.Context, sub *Submission, e *SheetEntry,
 	}
 	defer t.Release()
 	t.Assume(e.Facts)
-	f, err := extract.Open(h.path(inboxDir, sub.SHA256), extract.Options{Name: sub.Name})
+	f, err := openApart(ctx, h.path(inboxDir, sub.SHA256), extract.Options{Name: sub.Name}, h.Config.limits())
 	if err != nil {
 		return err
 	}

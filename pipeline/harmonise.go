@@ -23,11 +23,13 @@ import (
 type Harmoniser struct {
 	Schema   *schemas.Schema
 	Mappings *mappings.Set
-	Examples int    // findings of one kind kept whole for each field of a sheet; 0 means 20
-	TmpDir   string // for an extractor's temporary files
-	MaxBytes int64  // of a file; 0 means extract's default
+	Examples int            // findings of one kind kept whole for each field of a sheet; 0 means 20
+	TmpDir   string         // for the temporary folder of the worker that reads the file
+	MaxBytes int64          // of a file; 0 means extract's default
+	Limits   extract.Limits // of that worker
 
-	IDs transform.IDs // for case data
+	IDs     transform.IDs // for case data
+	Sources []string      // ids of those that the file may be of; all where there are none
 
 	Withdrawn bool                         // the submission is: its rows are counted, and nothing of them is kept
 	Struck    func(transform.Known) string // why a row is left out, "" where it is not; nil where none is. It may be called for several files at once
@@ -37,18 +39,34 @@ type Harmoniser struct {
 	Quarantine string                    // where rejected rows go
 }
 
-// Harmonise reads the file at path as the submission s. What is wrong with the file is in the
-// entry; an error is about the machine, or a bug. The entry has no key yet.
+// Harmonise reads the file at path as the submission s, in a worker. What is wrong with the file is
+// in the entry; an error is about the machine, or a bug. The entry has no key yet. A worker that
+// somebody killed is no word about the file: it is read once more.
 func (h *Harmoniser) Harmonise(ctx context.Context, path string, s *Submission) (*Entry, error) {
+	e, err := h.harmonise(ctx, path, s, true)
+	if killed(err) {
+		e, err = h.harmonise(ctx, path, s, false)
+	}
+	return e, err
+}
+
+// harmonise is Harmonise; where it is only a try, a worker that was killed is an error.
+func (h *Harmoniser) harmonise(ctx context.Context, path string, s *Submission, try bool) (*Entry, error) {
 	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, sheetNo: map[string]int{}, struck: map[transform.Known]string{}, writers: map[string]*load.Split{}}
 	j.found.Keep = h.Examples
 	err := j.read(ctx, path)
 	var bad *extract.Error
 	switch {
+	case try && killed(err):
+		j.abort()
+		return nil, err
 	case errors.As(err, &bad):
 		// Half a file is no file: what was written of it so far goes, and so do its accounts.
 		j.abort()
 		j.entry = &Entry{Submission: s.ID, Status: StatusRefused, Format: j.entry.Format}
+		if bad.Diagnostic.Code == diag.FileStopped { // how far it came is chance
+			j.found = diag.List{Keep: h.Examples}
+		}
 		j.found.Add(bad.Diagnostic)
 	case err != nil:
 		j.abort()
@@ -81,20 +99,71 @@ type job struct {
 }
 
 func (j *job) read(ctx context.Context, path string) error {
-	f, err := extract.Open(path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes})
+	f, err := openApart(ctx, path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes}, j.Limits)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	j.entry.Format = f.Format()
 	j.sheets = f.Sheets()
+	astray, err := j.setAside(ctx)
+	if err != nil {
+		return err
+	}
 	for _, sh := range j.sheets {
-		if err := j.sheet(ctx, sh); err != nil {
+		if astray {
+			err = j.unread(ctx, sh)
+		} else {
+			err = j.sheet(ctx, sh)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	for _, d := range f.Notes() {
 		j.found.Add(d)
+	}
+	return nil
+}
+
+// setAside finds out whether the whole file is set aside, since one of its tables is of a source
+// that its agency does not send.
+func (j *job) setAside(ctx context.Context) (bool, error) {
+	if len(j.Sources) == 0 {
+		return false, nil
+	}
+	var previews [][]extract.Row
+	for _, sh := range j.sheets {
+		rows, err := extract.Preview(ctx, sh, mappings.PreviewRows)
+		if err != nil {
+			return false, err
+		}
+		previews = append(previews, rows)
+	}
+	at, astray := j.astray(previews)
+	if astray {
+		j.find(diag.FileSource, at, "of a source that this agency does not send")
+	}
+	return astray, nil
+}
+
+// unread accounts for a sheet of a file that is set aside: its rows stay in the inbox.
+func (j *job) unread(ctx context.Context, sh extract.Sheet) error {
+	j.sheetNo[sh.Name] = sh.No
+	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Balance: Balance{Unit: unitRows}})
+	return j.countUnread(ctx, sh, &j.entry.Sheets[len(j.entry.Sheets)-1])
+}
+
+// countUnread counts the rows of a sheet as skipped.
+func (j *job) countUnread(ctx context.Context, sh extract.Sheet, e *SheetEntry) error {
+	for r, err := range sh.Rows(ctx) {
+		if err != nil {
+			return err
+		}
+		if len(r.Cells) > 0 {
+			e.Balance.Read++
+			e.Balance.skip("unmapped_sheet", 1)
+		}
 	}
 	return nil
 }
@@ -168,14 +237,8 @@ func (e *SheetEntry) above(row, col int) string {
 // unknown accounts for a sheet that no mapping knows: its rows stay in the inbox, whole, and are
 // counted as skipped.
 func (j *job) unknown(ctx context.Context, sh extract.Sheet, e *SheetEntry, near []mappings.Candidate) error {
-	for r, err := range sh.Rows(ctx) {
-		if err != nil {
-			return err
-		}
-		if len(r.Cells) > 0 {
-			e.Balance.Read++
-			e.Balance.skip("unmapped_sheet", 1)
-		}
+	if err := j.countUnread(ctx, sh, e); err != nil {
+		return err
 	}
 	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name}
 	switch {
@@ -228,14 +291,8 @@ func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *
 func (j *job) valueless(ctx context.Context, sh extract.Sheet, e *SheetEntry) error {
 	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name, Row: e.HeaderRow}
 	*e = SheetEntry{No: e.No, Name: e.Name, Balance: Balance{Unit: unitRows}}
-	for r, err := range sh.Rows(ctx) {
-		if err != nil {
-			return err
-		}
-		if len(r.Cells) > 0 {
-			e.Balance.Read++
-			e.Balance.skip("unmapped_sheet", 1)
-		}
+	if err := j.countUnread(ctx, sh, e); err != nil {
+		return err
 	}
 	j.find(diag.VintageUnknown, at, "the levels of the mapping know no column of values in this header")
 	return nil
@@ -372,6 +429,8 @@ func (j *job) status() {
 	rows := e.Rows()
 	at := diag.Pos{File: j.sub.Name}
 	switch {
+	case j.found.CountCode(diag.FileSource) > 0:
+		e.Status = StatusQuarantined
 	case !known && rows.Read == 0:
 		e.Status = StatusRefused
 		j.find(diag.FileEmpty, at, "the file has no cells")

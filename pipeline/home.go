@@ -90,12 +90,8 @@ func readHome(dir, extra string) (*Home, error) {
 	if h.Mappings, err = LoadMappings(h.Schema, folders...); err != nil {
 		return nil, err
 	}
-	for _, a := range sortedKeys(h.Config.Agencies) {
-		for _, source := range h.Config.Agencies[a].Cumulative {
-			if h.Mappings.Source(source) == nil {
-				return nil, ConfigFinding(fmt.Sprintf("agencies.%s.cumulative: there is no source %q", a, source))
-			}
-		}
+	if err := h.checkAgencies(); err != nil {
+		return nil, err
 	}
 	return h, nil
 }

@@ -90,7 +90,7 @@ func Inspect(ctx context.Context, path string, s *schemas.Schema, set *mappings.
 	if e.Status == StatusRefused && len(e.Sheets) == 0 {
 		return in, nil
 	}
-	f, err := extract.Open(path, extract.Options{Name: name, TmpDir: tmp})
+	f, err := openApart(ctx, path, extract.Options{Name: name, TmpDir: tmp}, extract.Limits{})
 	if err != nil {
 		return nil, environment(err)
 	}

@@ -98,9 +98,10 @@ func (k *linkage) link(ctx context.Context, r *run, entries []*Entry, inputs str
 		night = max(night, r.ledger.Submissions[i].Night)
 	}
 	k.name(night, inputs)
+	ranks := r.Config.ranks()
 	for _, w := range k.persons {
 		w.episodes = w.tell()
-		w.choose(r.Config.Linkage.Sources)
+		w.choose(ranks)
 	}
 	r.summary.Linkage = k.summarise()
 	r.Log.Info("records linked", zap.String("model", k.model.ID), zap.Int("records", len(k.records)), zap.Int("fresh", k.fresh), zap.Int("pairs", len(k.pairs)),

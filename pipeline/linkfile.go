@@ -112,7 +112,7 @@ const linkChunk = 4096
 // readLinkCSV reads rows in one goroutine and makes columns of them in others.
 func readLinkCSV(ctx context.Context, path string) (*linkFile, error) {
 	name := filepath.Base(path)
-	in, err := extract.Open(path, extract.Options{Name: name})
+	in, err := openApart(ctx, path, extract.Options{Name: name}, extract.Limits{})
 	if err != nil {
 		return nil, linkOpenError(err)
 	}

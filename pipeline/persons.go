@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 
@@ -118,11 +119,15 @@ func (p *person) tell() []*episode {
 }
 
 // ranks orders records by how much a value is worth that each has: the more exact one first, then
-// the later registered, then by the source's rank in the config, then the smaller id.
-type ranks struct{ sources []string }
+// the later registered, then by the source's rank in the config, then by the agency's, then the smaller
+// id.
+type ranks struct {
+	sources  []string
+	agencies map[string]int // of those that have one
+}
 
 func (r ranks) compare(a, b *caseRecord) int {
-	return cmp.Or(later(a, b), cmp.Compare(r.of(a.source), r.of(b.source)), cmp.Compare(a.id, b.id))
+	return cmp.Or(later(a, b), cmp.Compare(r.of(a.source), r.of(b.source)), cmp.Compare(r.ofAgency(a.agency), r.ofAgency(b.agency)), cmp.Compare(a.id, b.id))
 }
 
 func later(a, b *caseRecord) int {
@@ -143,6 +148,13 @@ func (r ranks) of(source string) int {
 		return i
 	}
 	return len(r.sources)
+}
+
+func (r ranks) ofAgency(agency string) int {
+	if n := r.agencies[agency]; n > 0 {
+		return n
+	}
+	return math.MaxInt
 }
 
 // code is the value of the best record that has one.
@@ -177,8 +189,7 @@ func (r ranks) days(members []*caseRecord, of func(w *caseRecord) (link.Interval
 func (w *caseRecord) citizenship() string { return firstOf("", w.citizenships) }
 
 // choose takes the person's values from its records, and notes where they disagree.
-func (p *person) choose(sources []string) {
-	r := ranks{sources}
+func (p *person) choose(r ranks) {
 	sex := func(w *caseRecord) string { return w.sex }
 	origin := func(w *caseRecord) string { return w.origin }
 	p.sex, p.origin, p.citizenship = r.code(p.members, sex), r.code(p.members, origin), r.code(p.members, (*caseRecord).citizenship)

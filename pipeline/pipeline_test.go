@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"palermo/extract"
 	"palermo/pipeline"
 	"palermo/sandbox"
 )
@@ -20,6 +21,7 @@ import (
 func TestMain(m *testing.M) {
 	roles := pipeline.Roles()
 	roles[roleRun] = sandbox.Func(runRole)
+	roles[extract.Role] = serveOrNot
 	sandbox.Main(roles)
 	os.Exit(withKey(m.Run))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"go.uber.org/zap"
 
+	"palermo/extract"
 	"palermo/load"
 	"palermo/sandbox"
 	"palermo/schemas"
@@ -25,7 +26,7 @@ const RolePublish = "publish"
 // Roles is what the binary does when it is re-executed. Its main, and every TestMain of a package
 // that runs the pipeline, hands it to sandbox.Main first.
 func Roles() map[string]sandbox.Role {
-	return map[string]sandbox.Role{RolePublish: sandbox.Func(load.BuildDatabase)}
+	return map[string]sandbox.Role{RolePublish: sandbox.Func(load.BuildDatabase), extract.Role: extract.Serve}
 }
 
 // publish builds a snapshot aside and makes it the current one by one rename.

@@ -79,7 +79,7 @@ func (h *Home) ImportReview(ctx context.Context, file, reviewer string, now time
 	for _, a := range known {
 		r.asked[a.Number] = append(r.asked[a.Number], a)
 	}
-	if err := r.read(ctx, file, h.path(stateDir, "tmp")); err != nil {
+	if err := r.read(ctx, file, h.path(stateDir, "tmp"), h.Config.limits()); err != nil {
 		return nil, err
 	}
 	return r.out, h.decide(r, reviewer, now.UTC().Truncate(time.Microsecond))
@@ -99,9 +99,9 @@ func (r *reviewReader) find(code diag.Code, pos diag.Pos, field, message string)
 }
 
 // read fills the reader from the first sheet that has the three columns. Its error is the machine's.
-func (r *reviewReader) read(ctx context.Context, file, tmp string) error {
+func (r *reviewReader) read(ctx context.Context, file, tmp string, l extract.Limits) error {
 	name := filepath.Base(file)
-	f, err := extract.Open(file, extract.Options{Name: name, TmpDir: tmp, MaxBytes: 256 << 20})
+	f, err := openApart(ctx, file, extract.Options{Name: name, TmpDir: tmp, MaxBytes: 256 << 20}, l)
 	var bad *extract.Error
 	if errors.As(err, &bad) {
 		r.out.Findings = append(r.out.Findings, bad.Diagnostic)

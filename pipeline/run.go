@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -31,6 +32,9 @@ type Options struct {
 	Progress Progress         // nil shows nothing
 	Now      func() time.Time // nil is the machine's clock
 	Version  string           // of palermo
+
+	Wants  func(path string, m intake.Mark) bool          // which files of the drop folder are taken; nil takes all
+	LogFor func(run string) (log *zap.Logger, end func()) // the log of the run of this id, in place of Log; nil for Log
 }
 
 // Progress is told how far a run is. Its methods may be called by several goroutines.
@@ -67,9 +71,10 @@ type Summary struct {
 	Linkage     *LinkageSummary   `json:"linkage,omitempty"` // which records are of one person; of a run that published
 	Seconds     float64           `json:"seconds"`
 
-	Unconfirmed []Waits `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
-	Decided     bool    `json:"decided,omitempty"`     // somebody decided something since the last snapshot
-	Struck      int     `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
+	Unconfirmed []Waits   `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
+	Decided     bool      `json:"decided,omitempty"`     // somebody decided something since the last snapshot
+	Overdue     []Overdue `json:"overdue,omitempty"`     // agencies whose deadline for a new file is over
+	Struck      int       `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
 }
 
 // FileSummary is what became of one file.
@@ -124,6 +129,11 @@ func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
 		return nil, err
 	}
 	defer l.release()
+	if o.LogFor != nil {
+		log, end := o.LogFor(r.id)
+		defer end()
+		r.Log = log
+	}
 	err = r.do(ctx)
 	r.summary.Seconds = o.Now().Sub(r.started).Seconds()
 	return r.summary, environment(err)
@@ -239,7 +249,7 @@ func (r *run) sweepSteward() error {
 // its line in the ledger are durable.
 func (r *run) intake(ctx context.Context) error {
 	claimed, waiting, err := intake.Claim(ctx, intake.Dirs{Drop: r.path(dropDir), Inbox: r.path(inboxDir), Tmp: r.path(stateDir, "tmp")},
-		intake.Limits{MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20})
+		intake.Limits{MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Wants: r.Wants})
 	if err != nil {
 		return err
 	}
@@ -275,10 +285,21 @@ func (r *run) intake(ctx context.Context) error {
 	}
 	for _, c := range claimed {
 		if err := intake.Release(c); err != nil {
-			return err
+			r.unreleased(&c, err)
 		}
 	}
 	return nil
+}
+
+// unreleased says that a file was received and cannot be taken out of the drop folder. The next run
+// finds it again, and knows it.
+func (r *run) unreleased(c *intake.Claimed, err error) {
+	d := diag.Diagnostic{Code: diag.FileUnreadable, Severity: diag.Codes[diag.FileUnreadable].Severity, Pos: diag.Pos{File: c.Agency + "/" + c.Name},
+		Message: "received, but it cannot be removed from the drop folder"}
+	r.summary.Waiting = append(r.summary.Waiting, d)
+	var no syscall.Errno
+	errors.As(err, &no)
+	r.Log.Warn("file not removed from the drop folder", zap.String("submission", r.key.submissionID(c.Agency, c.SHA256)), zap.Int("errno", int(no)))
 }
 
 // entries is the entry of every submission, in the order of receipt: from the lake, or made now.
@@ -370,7 +391,7 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 		return nil, err
 	}
 	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
-		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, IDs: r.key, Withdrawn: s.withdrawn, Struck: struck,
+		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Limits: r.Config.limits(), IDs: r.key, Sources: r.Config.Agencies[s.Agency].Sources, Withdrawn: s.withdrawn, Struck: struck,
 		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID),
 		Vault: func(table string) string { return r.vaultFile(table, s.ID) }}
 	e, err := r.harmonise(ctx, h, s)
@@ -446,6 +467,7 @@ func removeIfThere(path string) error {
 func (r *run) sum(entries []*Entry) {
 	s := r.summary
 	s.Submissions = len(entries)
+	s.Overdue = r.overdue(r.ledger, r.started)
 	s.Rows.Unit = unitRows
 	for i, e := range entries {
 		rows := r.rows(e)
@@ -516,6 +538,9 @@ func (r *run) inputs(entries []*Entry) string {
 	d := sha256.New()
 	fmt.Fprintln(d, lakeFormat, r.Schema.Digest(), r.Mappings.Digest(), r.key.mac("inputs"))
 	fmt.Fprint(d, r.linked.digest(r.Config))
+	if ranks := r.Config.ranks().agencies; r.linked != nil && len(ranks) > 0 {
+		fmt.Fprintln(d, "ranks", ranks) // printed in the order of names
+	}
 	for i, e := range entries {
 		s := &r.ledger.Submissions[i]
 		fmt.Fprintln(d, s.Night, e.Key, e.Status)

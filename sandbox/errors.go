@@ -31,6 +31,7 @@ type WorkerError struct {
 	ExitCode int            // -1 when a signal ended it
 	Signal   syscall.Signal // 0 when none did
 	Timeout  bool           // it was killed because its time was over
+	CPU      bool           // it had used up its processor time
 	Stderr   string         // first lines of its trace, without any line that could hold a cell's text
 	Cause    error          // what was wrong with its answer; nil when it died
 }
@@ -40,6 +41,8 @@ func (e *WorkerError) Error() string {
 	switch {
 	case e.Timeout:
 		how = "ran out of time"
+	case e.CPU && e.Signal == syscall.SIGKILL:
+		how = "ran out of processor time"
 	case e.OutOfMemory():
 		how = "ran out of memory"
 	case e.Cause != nil:
@@ -56,6 +59,10 @@ func (e *WorkerError) Error() string {
 
 // Unwrap is what was wrong with the answer, or nil.
 func (e *WorkerError) Unwrap() error { return e.Cause }
+
+// Unfit reports whether the worker never began: this program has no such role, or its limits could
+// not be set. That is no fault of what it was to work on.
+func (e *WorkerError) Unfit() bool { return e.ExitCode == exitNoRole }
 
 // OutOfMemory reports whether the worker's trace says that it could get no more memory.
 func (e *WorkerError) OutOfMemory() bool {

@@ -16,17 +16,19 @@ func (l limits) apply() error {
 	signal.Ignore(syscall.SIGXFSZ)
 	for _, r := range []struct {
 		resource int
-		bytes    int64
+		most     int64
 		set      bool
 	}{
 		{unix.RLIMIT_CORE, 0, true},
-		{unix.RLIMIT_DATA, l.MemoryBytes, l.MemoryBytes > 0},
+		{unix.RLIMIT_DATA, l.MemoryBytes, l.MemoryBytes > 0 && !raced},
 		{unix.RLIMIT_FSIZE, l.FileBytes, l.FileBytes > 0},
+		{unix.RLIMIT_CPU, l.Seconds, l.Seconds > 0}, // at the hard limit the kernel kills
+		{unix.RLIMIT_NOFILE, int64(firstFD + l.Handed + l.Descriptors), l.Descriptors > 0},
 	} {
 		if !r.set {
 			continue
 		}
-		n := uint64(r.bytes)
+		n := uint64(r.most)
 		if err := unix.Setrlimit(r.resource, &unix.Rlimit{Cur: n, Max: n}); err != nil {
 			return fmt.Errorf("set resource limit %d: %w", r.resource, err)
 		}

@@ -39,6 +39,7 @@ const (
 	limitsVariable = "PALERMO_WORKER_LIMITS"
 	lifelineFD     = 3 // read end; closed when the parent dies
 	reportFD       = 4 // write end; takes the error that a role returned
+	firstFD        = 5 // the first of the files handed to it
 )
 
 // Exit statuses of a worker, beside Go's own 2 for a panic.

@@ -18,11 +18,16 @@ import (
 // Options are the limits of one worker. The zero value sets none but that of the result's size.
 type Options struct {
 	Timeout     time.Duration // until the worker has ended; 0 for none
+	CPU         time.Duration // of processor time, of all its threads, in whole seconds; 0 for no limit
 	MemoryBytes int64         // of data, for Go and C together; 0 for no limit
 	FileBytes   int64         // of any one file that it writes; 0 for no limit
+	OpenFiles   int           // at once, beside the three that every process has; 0 for no limit
 	ResultBytes int           // of its result; 0 means 64 MiB
 	TempDir     string        // where its private temporary folder is made; empty: the system's
 	Env         []string      // further variables, as NAME=value
+
+	Files    []*os.File // handed to it, opened; Received gives them. The caller still closes its own
+	Confined bool       // no network, no other process, no file but those handed to it and its temporary folder, as far as the kernel can
 }
 
 // resultBytes is how long a result may be where Options do not say.
@@ -41,12 +46,11 @@ func Run(ctx context.Context, role string, job, result any, o Options) error {
 	if err != nil {
 		return fmt.Errorf("worker %s: write job: %w", role, err)
 	}
-	tmp, err := os.MkdirTemp(o.TempDir, "worker-"+filepath.Base(role)+"-") // 0700
+	w, err := newWorker(role, o)
 	if err != nil {
-		return fmt.Errorf("worker %s: %w", role, err)
+		return err
 	}
-	defer os.RemoveAll(tmp)
-	w := worker{role: role, opts: o, tmp: tmp}
+	defer os.RemoveAll(w.tmp)
 	out, err := w.run(ctx, in)
 	if err != nil {
 		return err
@@ -70,22 +74,41 @@ type worker struct {
 	report bytes.Buffer
 }
 
-func (w *worker) run(ctx context.Context, in []byte) ([]byte, error) {
-	errTimeout := errors.New("time is over")
-	limited := ctx
-	if w.opts.Timeout > 0 {
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeoutCause(ctx, w.opts.Timeout, errTimeout)
-		defer cancel()
+// newWorker is a worker that was not started, with its temporary folder.
+func newWorker(role string, o Options) (*worker, error) {
+	tmp, err := os.MkdirTemp(o.TempDir, "worker-"+filepath.Base(role)+"-") // 0700
+	if err != nil {
+		return nil, fmt.Errorf("worker %s: %w", role, err)
 	}
-	cmd, err := w.command(limited, in)
+	w := &worker{role: role, opts: o, tmp: tmp, stderr: head{max: traceBytes}, out: result{max: o.ResultBytes}}
+	if w.out.max == 0 {
+		w.out.max = resultBytes
+	}
+	return w, nil
+}
+
+var errTimeout = errors.New("time is over")
+
+// limited is ctx with the worker's limit of time.
+func (w *worker) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if w.opts.Timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, w.opts.Timeout, errTimeout)
+}
+
+func (w *worker) run(ctx context.Context, in []byte) ([]byte, error) {
+	limited, cancel := w.limited(ctx)
+	defer cancel()
+	cmd, err := w.command(limited)
 	if err != nil {
 		return nil, fmt.Errorf("worker %s: %w", w.role, err)
 	}
+	cmd.Stdin, cmd.Stdout = bytes.NewReader(in), &w.out
 	// The worker dies with the thread that started it (see bind), so this one is kept until then.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	err = w.wait(cmd)
+	err = w.wait(cmd, func() {})
 	switch {
 	case cmd.ProcessState == nil:
 		return nil, fmt.Errorf("worker %s: start: %w", w.role, err)
@@ -96,36 +119,38 @@ func (w *worker) run(ctx context.Context, in []byte) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("worker %s: %w", w.role, context.Cause(ctx))
 	}
+	return nil, w.ended(cmd, limited)
+}
+
+// ended is why a worker ended that did not end well.
+func (w *worker) ended(cmd *exec.Cmd, limited context.Context) error {
 	if e := w.roleError(cmd); e != nil {
-		return nil, e
+		return e
 	}
 	e := w.died(cmd, nil)
 	e.Timeout = context.Cause(limited) == errTimeout
 	if w.out.full {
 		e.Cause = errResultTooLong
 	}
-	return nil, e
+	return e
 }
 
 // command is the worker's process, not yet started.
-func (w *worker) command(ctx context.Context, in []byte) (*exec.Cmd, error) {
+func (w *worker) command(ctx context.Context) (*exec.Cmd, error) {
 	exe, err := self()
 	if err != nil {
 		return nil, err
 	}
-	l, err := json.Marshal(limits{MemoryBytes: w.opts.MemoryBytes, FileBytes: w.opts.FileBytes})
+	o := w.opts
+	l, err := json.Marshal(limits{MemoryBytes: o.MemoryBytes, FileBytes: o.FileBytes, Seconds: int64(o.CPU / time.Second),
+		Descriptors: o.OpenFiles, Handed: len(o.Files), Confined: o.Confined})
 	if err != nil {
 		return nil, err
 	}
-	w.out.max = w.opts.ResultBytes
-	if w.out.max == 0 {
-		w.out.max = resultBytes
-	}
-	w.stderr.max = traceBytes
 	cmd := exec.CommandContext(ctx, exe)
 	cmd.Args = []string{"palermo-" + w.role}
 	cmd.Env = w.environment(string(l))
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &w.out, &w.stderr
+	cmd.Stderr = &w.stderr
 	cmd.WaitDelay = 5 * time.Second // for what a dead worker left holding its pipes
 	bind(cmd)
 	return cmd, nil
@@ -141,8 +166,9 @@ func (w *worker) environment(limits string) []string {
 	return append(env, w.opts.Env...)
 }
 
-// wait starts the worker with its lifeline and its report pipe, and waits for its end.
-func (w *worker) wait(cmd *exec.Cmd) error {
+// wait starts the worker with its lifeline, its report pipe and the files handed to it, calls
+// started, and waits for its end.
+func (w *worker) wait(cmd *exec.Cmd, started func()) error {
 	lifeRead, lifeWrite, err := os.Pipe()
 	if err != nil {
 		return err
@@ -154,13 +180,14 @@ func (w *worker) wait(cmd *exec.Cmd) error {
 		return err
 	}
 	defer reportRead.Close()
-	cmd.ExtraFiles = []*os.File{lifeRead, reportWrite}
+	cmd.ExtraFiles = append([]*os.File{lifeRead, reportWrite}, w.opts.Files...)
 	err = cmd.Start()
 	lifeRead.Close()
 	reportWrite.Close()
 	if err != nil {
 		return err
 	}
+	started()
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
@@ -186,8 +213,9 @@ func (w *worker) roleError(cmd *exec.Cmd) error {
 }
 
 func (w *worker) died(cmd *exec.Cmd, cause error) *WorkerError {
+	spent := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	return &WorkerError{Role: w.role, ExitCode: cmd.ProcessState.ExitCode(), Signal: killedBy(cmd),
-		Stderr: trace(w.stderr.buf.Bytes()), Cause: cause}
+		CPU: w.opts.CPU > 0 && spent >= w.opts.CPU-time.Second/10, Stderr: trace(w.stderr.buf.Bytes()), Cause: cause}
 }
 
 // result takes what the worker writes to its standard output; past its limit it refuses, which

@@ -56,6 +56,9 @@ func testRoles() map[string]Role {
 			_, err := io.WriteString(out, "{")
 			return err
 		},
+		"reach":         Func(reach),
+		"talk":          talk,
+		"open many":     Func(openMany),
 		"nothing":       func(context.Context, io.Reader, io.Writer) error { return nil },
 		"allocate":      Func(allocate),
 		"write":         Func(writeFile),

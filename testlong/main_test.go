@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"palermo/extract"
 	"palermo/pipeline"
 	"palermo/sandbox"
 )
@@ -15,19 +16,31 @@ import (
 const runHome = "PALERMO_LONG_RUN_HOME"
 
 func TestMain(m *testing.M) {
-	sandbox.Main(pipeline.Roles())
+	roles := pipeline.Roles()
+	roles[extract.Role] = serveOrNot
+	sandbox.Main(roles)
+	if dir := os.Getenv(racerDir); dir != "" {
+		exitWith(race(dir))
+	}
+	if dir := os.Getenv(watchHome); dir != "" {
+		exitWith(watchOnce(dir))
+	}
 	if dir := os.Getenv(runHome); dir != "" {
-		if err := runOnce(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+		exitWith(runOnce(dir))
 	}
 	if os.Getenv("PALERMO_LONG") == "" {
 		fmt.Println("testlong: these tests take minutes; `make test-long` runs them")
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
+}
+
+func exitWith(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 func runOnce(dir string) error {

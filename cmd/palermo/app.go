@@ -42,6 +42,7 @@ type result struct {
 	value   any    // what --json holds
 	text    func(p *printer)
 	exit    int
+	told    bool // it was printed as it came
 }
 
 // action is a command's work.
@@ -106,7 +107,7 @@ New here? Run: palermo demo`,
 	f.BoolVar(&a.json, "json", false, "print one JSON object: command, ok, summary, result, error")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no log; of a run, only what needs attention")
 	f.BoolVar(&a.noProgress, "no-progress", false, "no progress")
-	root.AddCommand(a.runCommand(), a.demoCommand(), a.inspectCommand(), a.explainCommand(), a.linkCommand(), a.reviewCommand(), a.schemaCommand(),
+	root.AddCommand(a.runCommand(), a.watchCommand(), a.demoCommand(), a.inspectCommand(), a.explainCommand(), a.linkCommand(), a.reviewCommand(), a.schemaCommand(),
 		a.withdrawCommand(), a.confirmCommand(), a.runsCommand(), a.doctorCommand(), a.versionCommand(), a.completionCommand())
 	root.SetHelpCommand(helpCommand())
 	return root
@@ -199,6 +200,9 @@ func (a *app) sources() (*schemas.Schema, *mappings.Set, error) {
 
 // print writes the result. An error is standard output's.
 func (a *app) print() error {
+	if a.result.told {
+		return nil
+	}
 	if a.json {
 		return writeEnvelope(a.stdout, envelope{Command: a.command, OK: a.result.ok, Summary: a.result.summary, Result: a.result.value})
 	}

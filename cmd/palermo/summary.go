@@ -45,6 +45,10 @@ func newDigest(home string, s *pipeline.Summary) *digest {
 				w.Receipt, w.Removes, w.Of, diag.SubmissionWaits),
 			Next: d.command("confirm", w.Receipt) + ", or " + d.command("withdraw", w.Receipt)})
 	}
+	for _, o := range s.Overdue {
+		d.Attention = append(d.Attention, attention{File: o.Agency, Message: fmt.Sprintf("sent nothing for %s: its deadline is over", count(o.Days, "day")),
+			Next: "ask the agency for its next file"})
+	}
 	for _, w := range slices.Concat(s.Waiting, s.Remade) {
 		if e := diag.Codes[w.Code]; w.Code != diag.FileChanging {
 			d.Attention = append(d.Attention, attention{File: w.Pos.File, Message: fmt.Sprintf("%s [%s]", w.Message, w.Code), Next: e.Advice})

@@ -18,7 +18,7 @@ import (
 
 // claim opens one file, once, and copies it to the inbox.
 func (w *walk) claim(dir *os.Root, name, rel string, listed fs.FileInfo) (Claimed, error) {
-	f, err := dir.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	f, err := dir.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if errors.Is(err, syscall.ELOOP) {
 		return Claimed{}, &refusal{diag.FileUnsafe, "not a plain file"}
 	}
@@ -29,6 +29,9 @@ func (w *walk) claim(dir *os.Root, name, rel string, listed fs.FileInfo) (Claime
 	before, err := w.check(f, listed)
 	if err != nil {
 		return Claimed{}, err
+	}
+	if isWritten(f) {
+		return Claimed{}, &refusal{diag.FileChanging, "another program has the file open to write to it; it is left for the next run"}
 	}
 	if w.copying != nil {
 		w.copying(rel)
@@ -42,9 +45,9 @@ func (w *walk) claim(dir *os.Root, name, rel string, listed fs.FileInfo) (Claime
 		return Claimed{}, errors.Join(&homeError{err}, os.Remove(tmp))
 	}
 	agency, rest, _ := strings.Cut(rel, "/")
-	return Claimed{Agency: agency, Name: rest, SHA256: sum, Bytes: before.size,
+	return Claimed{Agency: agency, Name: Showable(rest), SHA256: sum, Bytes: before.size,
 		ModTime: time.Unix(before.mtime.Unix()), Path: inbox, Drop: filepath.Join(w.dirs.Drop, filepath.FromSlash(rel)),
-		root: w.dirs.Drop, id: before}, nil
+		root: w.dirs.Drop, rel: rel, id: before}, nil
 }
 
 // check looks at the opened file, not at its name.
@@ -103,7 +106,7 @@ func (w *walk) copy(f *os.File, before identity) (tmp, sum string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if identify(st) != before || c.n != before.size {
+	if identify(st) != before || c.n != before.size || isWritten(f) {
 		return "", "", &refusal{diag.FileChanging, "the file changed while it was copied; it is left for the next run"}
 	}
 	return dst.Name(), hex.EncodeToString(c.h.Sum(nil)), nil

@@ -8,7 +8,7 @@
 // The first folder below the drop folder names the agency: any folder whose name does not start
 // with a dot; its sub-folders are walked too and are part of the file's name. Files that tools
 // leave behind (hidden ones, lock files "~$…", unfinished downloads, Thumbs.db) are passed over
-// in silence; anything else that is not taken is reported and left where it is. No link is ever
+// in silence, as are markers "….ready", which go with their file; anything else that is not taken is reported and left where it is. No link is ever
 // followed, and a file is opened once: what is checked, hashed and copied is the same file. The
 // package does not look into files.
 package intake

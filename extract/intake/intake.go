@@ -26,6 +26,10 @@ type Dirs struct {
 // Limits is what is taken.
 type Limits struct {
 	MaxBytes int64 // of one file; 0 means 4 GiB
+
+	// Wants, where it is set, says which files are taken: the others are left, and not reported. It is
+	// called with the path below the drop folder.
+	Wants func(path string, m Mark) bool
 }
 
 const (
@@ -37,16 +41,21 @@ const (
 // still there until Release.
 type Claimed struct {
 	Agency  string
-	Name    string // as sent: the path below the agency's folder, with slashes
+	Name    string // as sent: the path below the agency's folder, with slashes; what cannot be shown is U+FFFD
 	SHA256  string // of its bytes, lower-case hex
 	Bytes   int64
 	ModTime time.Time
 	Path    string // in the inbox
 	Drop    string // in the drop folder
 
-	root string // the drop folder
-	id   identity
+	root  string // the drop folder
+	rel   string // the path below it, as it is
+	ready bool   // it has a marker
+	id    identity
 }
+
+// A Mark tells a file from others, and from itself before a change. Marks are comparable.
+type Mark struct{ id identity }
 
 // identity tells whether a file is still the one that was claimed.
 type identity struct {
@@ -108,12 +117,17 @@ type walk struct {
 	limits  Limits
 	claimed []Claimed
 	found   []diag.Diagnostic
+	listed  func(Listed)     // nil where files are claimed
+	through func(rel string) // nil, or told of each folder
 	copying func(name string)
 }
 
 // folder goes through one opened folder, in the order of names. rel is its path in the drop
 // folder.
 func (w *walk) folder(dir *os.Root, rel string) error {
+	if w.through != nil {
+		w.through(rel)
+	}
 	h, err := dir.Open(".")
 	if err != nil {
 		return w.trouble(rel, err)
@@ -123,14 +137,18 @@ func (w *walk) folder(dir *os.Root, rel string) error {
 		return w.trouble(rel, err)
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	there := make(map[string]bool, len(entries))
+	for _, e := range entries {
+		there[e.Name()] = true
+	}
 	for _, e := range entries {
 		if err := w.ctx.Err(); err != nil {
 			return err
 		}
-		if passOver(e.Name()) {
+		if passOver(e.Name()) || isMarker(dir, e.Name(), there) {
 			continue
 		}
-		if err := w.entry(dir, e.Name(), path.Join(rel, e.Name())); err != nil {
+		if err := w.entry(dir, e.Name(), path.Join(rel, e.Name()), there[e.Name()+readySuffix]); err != nil {
 			return err
 		}
 	}
@@ -139,11 +157,14 @@ func (w *walk) folder(dir *os.Root, rel string) error {
 
 // entry takes one name of a folder. What is opened must be what the name stood for, not what a
 // link leads to.
-func (w *walk) entry(dir *os.Root, name, rel string) error {
+func (w *walk) entry(dir *os.Root, name, rel string, ready bool) error {
 	info, err := dir.Lstat(name)
 	switch {
 	case err != nil:
 		return w.trouble(rel, err)
+	case info.IsDir() && rel == name && Showable(name) != name:
+		w.report(diag.FileNoAgency, rel, "the folder's name cannot be an agency's: it is not text that can be shown")
+		return nil
 	case info.IsDir():
 		return w.subfolder(dir, name, rel, info)
 	case !info.Mode().IsRegular():
@@ -153,7 +174,7 @@ func (w *walk) entry(dir *os.Root, name, rel string) error {
 		w.report(diag.FileNoAgency, rel, "not in the folder of an agency")
 		return nil
 	}
-	return w.file(dir, name, rel, info)
+	return w.file(dir, name, rel, info, ready)
 }
 
 func (w *walk) subfolder(dir *os.Root, name, rel string, info fs.FileInfo) error {
@@ -175,6 +196,9 @@ func (w *walk) subfolder(dir *os.Root, name, rel string, info fs.FileInfo) error
 
 // passOver reports whether a file or folder is left alone in silence.
 func passOver(name string) bool {
+	if strings.HasPrefix(name, asidePrefix) { // what a run that died had taken aside
+		return false
+	}
 	lower := strings.ToLower(name)
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$") || lower == "thumbs.db" || lower == "desktop.ini" {
 		return true
@@ -187,8 +211,21 @@ func passOver(name string) bool {
 	return false
 }
 
-func (w *walk) file(dir *os.Root, name, rel string, info fs.FileInfo) error {
+func (w *walk) file(dir *os.Root, name, rel string, info fs.FileInfo, ready bool) error {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return w.trouble(rel, fs.ErrInvalid)
+	}
+	m := Mark{identify(st)}
+	if w.listed != nil {
+		w.listed(Listed{Path: rel, Mark: m, Ready: ready})
+		return nil
+	}
+	if w.limits.Wants != nil && !w.limits.Wants(rel, m) {
+		return nil
+	}
 	c, err := w.claim(dir, name, rel, info)
+	c.ready = ready
 	var r *refusal
 	switch {
 	case errors.As(err, &r):
@@ -224,7 +261,7 @@ func reason(err error) string {
 }
 
 func (w *walk) report(c diag.Code, name, message string) {
-	w.found = append(w.found, diag.Diagnostic{Code: c, Severity: diag.Codes[c].Severity, Pos: diag.Pos{File: name}, Message: message})
+	w.found = append(w.found, diag.Diagnostic{Code: c, Severity: diag.Codes[c].Severity, Pos: diag.Pos{File: Showable(name)}, Message: message})
 }
 
 // homeError is an error of our own folders, which ends the run.
@@ -240,31 +277,6 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string { return r.why }
-
-// Release removes the claimed file from the drop folder, if it is still the same and unchanged;
-// what has changed since is left for the next run, as is what its sender took away.
-func Release(c Claimed) error {
-	root, err := os.OpenRoot(c.root)
-	if err != nil {
-		return fmt.Errorf("intake: release: %w", err)
-	}
-	defer root.Close()
-	name := path.Join(c.Agency, c.Name)
-	info, err := root.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("intake: release: %w", err)
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); !ok || identify(st) != c.id {
-		return nil
-	}
-	if err := root.Remove(name); err != nil {
-		return fmt.Errorf("intake: release: %w", err)
-	}
-	return nil
-}
 
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
