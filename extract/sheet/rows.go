@@ -92,8 +92,17 @@ func (b *Book) Rows(i int) (*Reader, error) {
 	return r, nil
 }
 
-// Close ends the reading.
-func (r *Reader) Close() { r.in.Close() }
+// errClosed is what a Reader that was closed gives, unless it had come to its end.
+var errClosed = errors.New("sheet: the reader is closed")
+
+// Close ends the reading. It may be called again.
+func (r *Reader) Close() {
+	r.in.Close()
+	r.in.ahead = nil
+	if r.err == nil {
+		r.err = errClosed
+	}
+}
 
 // Next is the next row. It is io.EOF after the last, once the part was read to its proper end;
 // else a *zipfile.Fault, ctx's error, or that of the container's reader.
@@ -219,30 +228,39 @@ func (r *Reader) nextRow() (Row, bool, error) {
 		r.cells[r.used[i].col-1] = ""
 	}
 	r.used, r.text = r.used[:0], r.text[:0]
-	for t.kind == tagOpen {
-		if r.quick() {
-			continue
-		}
-		c, err := r.s.next()
-		if err != nil {
-			return Row{}, false, cutOff(err)
-		}
-		if c.kind == tagClose {
-			break
-		}
-		if string(c.name) != "c" {
-			err = r.s.skip(c, "row", "c")
-		} else {
-			err = r.cell(c)
-		}
-		if err != nil {
+	if t.kind == tagOpen {
+		if err := r.readCells(); err != nil {
 			return Row{}, false, err
 		}
-		r.atCol = 0
 	}
 	row.Num = r.row.num
 	err = r.place(&row)
 	return row, err == nil, err
+}
+
+// readCells reads the cells of the row that was opened, to its end.
+func (r *Reader) readCells() error {
+	for {
+		if r.quick() {
+			continue
+		}
+		t, err := r.s.next()
+		if err != nil {
+			return cutOff(err)
+		}
+		if t.kind == tagClose {
+			return nil
+		}
+		if string(t.name) == "c" {
+			err = r.cell(t)
+		} else {
+			err = r.s.skip(t, "row", "c")
+		}
+		if err != nil {
+			return err
+		}
+		r.atCol = 0
+	}
 }
 
 // rowTag reads what the tag of a row says. A row without a number follows the one before.
