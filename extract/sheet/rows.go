@@ -1,7 +1,6 @@
 package sheet
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -77,10 +76,6 @@ type placed struct {
 	shared   string
 }
 
-// Range is some columns or cells, from the first to the last row and column; rows are 0 where it
-// is whole columns.
-type Range struct{ FirstRow, FirstCol, LastRow, LastCol int }
-
 // Rows starts reading the sheet of that index in Sheets.
 func (b *Book) Rows(i int) (*Reader, error) {
 	r := &Reader{b: b, sheet: b.Sheets[i]}
@@ -92,8 +87,17 @@ func (b *Book) Rows(i int) (*Reader, error) {
 	return r, nil
 }
 
-// Close ends the reading.
-func (r *Reader) Close() { r.in.Close() }
+// errClosed is what a Reader that was closed gives, unless it had come to its end.
+var errClosed = errors.New("sheet: the reader is closed")
+
+// Close ends the reading. It may be called again.
+func (r *Reader) Close() {
+	r.in.Close()
+	r.in.ahead = nil
+	if r.err == nil {
+		r.err = errClosed
+	}
+}
 
 // Next is the next row. It is io.EOF after the last, once the part was read to its proper end;
 // else a *zipfile.Fault, ctx's error, or that of the container's reader.
@@ -114,13 +118,6 @@ func (r *Reader) Next(ctx context.Context) (Row, error) {
 	r.err = r.fault(r.err)
 	return Row{}, r.err
 }
-
-// Merged is the ranges of merged cells, once all rows were read. Of such a range only the first
-// cell has text.
-func (r *Reader) Merged() []Range { return r.merged }
-
-// HiddenColumns is the ranges of columns that people do not see, once the first row was read.
-func (r *Reader) HiddenColumns() []Range { return r.hiddenCols }
 
 // Uncalculated is how many formulas were read so far that were saved without their result, and
 // where the first stands. They read as "".
@@ -219,30 +216,39 @@ func (r *Reader) nextRow() (Row, bool, error) {
 		r.cells[r.used[i].col-1] = ""
 	}
 	r.used, r.text = r.used[:0], r.text[:0]
-	for t.kind == tagOpen {
-		if r.quick() {
-			continue
-		}
-		c, err := r.s.next()
-		if err != nil {
-			return Row{}, false, cutOff(err)
-		}
-		if c.kind == tagClose {
-			break
-		}
-		if string(c.name) != "c" {
-			err = r.s.skip(c, "row", "c")
-		} else {
-			err = r.cell(c)
-		}
-		if err != nil {
+	if t.kind == tagOpen {
+		if err := r.readCells(); err != nil {
 			return Row{}, false, err
 		}
-		r.atCol = 0
 	}
 	row.Num = r.row.num
 	err = r.place(&row)
 	return row, err == nil, err
+}
+
+// readCells reads the cells of the row that was opened, to its end.
+func (r *Reader) readCells() error {
+	for {
+		if r.quick() {
+			continue
+		}
+		t, err := r.s.next()
+		if err != nil {
+			return cutOff(err)
+		}
+		if t.kind == tagClose {
+			return nil
+		}
+		if string(t.name) == "c" {
+			err = r.cell(t)
+		} else {
+			err = r.s.skip(t, "row", "c")
+		}
+		if err != nil {
+			return err
+		}
+		r.atCol = 0
+	}
 }
 
 // rowTag reads what the tag of a row says. A row without a number follows the one before.
@@ -370,71 +376,4 @@ func cellName(b []byte) (col, row int) {
 		row = row*10 + int(c-'0')
 	}
 	return col, row
-}
-
-// columns reads which columns are hidden.
-func (r *Reader) columns() error {
-	return r.children(func(t tag) error {
-		v, err := t.attrs("hidden", "min", "max")
-		if err != nil || string(t.name) != "col" || !isTrue(v[0]) {
-			return err
-		}
-		first, err1 := strconv.Atoi(v[1])
-		last, err2 := strconv.Atoi(v[2])
-		if err1 != nil || err2 != nil || len(r.hiddenCols) >= MaxColumns {
-			return malformed("its columns cannot be read")
-		}
-		r.hiddenCols = append(r.hiddenCols, Range{FirstCol: first, LastCol: last})
-		return nil
-	})
-}
-
-// maxMerged is how many merged ranges of one sheet are kept.
-const maxMerged = 1 << 20
-
-// mergedCells reads which cells are merged. A reference that cannot be read is passed over: it
-// moves no text.
-func (r *Reader) mergedCells() error {
-	return r.children(func(t tag) error {
-		if string(t.name) != "mergeCell" {
-			return nil
-		}
-		v, err := t.attrs("ref")
-		if err != nil {
-			return err
-		}
-		first, last, found := bytes.Cut([]byte(v[0]), []byte(":"))
-		if !found {
-			last = first
-		}
-		var m Range
-		m.FirstCol, m.FirstRow = cellName(first)
-		m.LastCol, m.LastRow = cellName(last)
-		if m.FirstCol > 0 && m.FirstRow > 0 && m.LastCol >= m.FirstCol && m.LastRow >= m.FirstRow && len(r.merged) < maxMerged {
-			r.merged = append(r.merged, m)
-		}
-		return nil
-	})
-}
-
-// children calls f with the tag of each element in the one that was opened last, to its end.
-func (r *Reader) children(f func(tag) error) error {
-	for depth := len(r.s.depths); ; {
-		t, err := r.s.next()
-		if err != nil {
-			return cutOff(err)
-		}
-		if t.kind == tagClose && len(r.s.depths) < depth {
-			return nil
-		}
-		if t.kind == tagClose || len(r.s.depths) != depthIn(t, depth) {
-			continue
-		}
-		if string(t.name) == "sheetData" {
-			return errPlace
-		}
-		if err := f(t); err != nil {
-			return err
-		}
-	}
 }

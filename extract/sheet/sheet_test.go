@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -425,6 +426,30 @@ func TestCancelled(t *testing.T) {
 	}
 	if !errors.Is(err, context.Canceled) || n > 1300 {
 		t.Errorf("after %d rows: %v", n, err)
+	}
+}
+
+// TestClosed: a reader that was left early ends its goroutine, and gives no more rows.
+func TestClosed(t *testing.T) {
+	b, err := open(pack(with(map[string]string{"xl/worksheets/sheet1.xml": data(strings.Repeat("<row/>", 100_000))})), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := runtime.NumGoroutine()
+	r, err := b.Rows(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Next(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	r.Close()
+	if _, err := r.Next(context.Background()); !errors.Is(err, errClosed) {
+		t.Errorf("after it was closed: %v", err)
+	}
+	if n := runtime.NumGoroutine(); n > before {
+		t.Errorf("%d goroutines, before %d", n, before)
 	}
 }
 
