@@ -9,6 +9,9 @@
 // would not: a number that its workbook shows as a date arrives as that date in ISO 8601, and
 // the bytes of a text file that is not UTF-8 are decoded by the encoding found from them.
 //
+// OpenApart does the same in a worker of package sandbox, which Serve is the role of: the bytes are
+// parsed there, and rows come from it, held against limits. Whatever a stranger sent is opened so.
+//
 // What is wrong with a file as a whole comes back as an *Error, which carries a finding of
 // package diag with its place. A File that was read partly and then failed must be rejected as a
 // whole: rows that were yielded before the error are right, but not all there are.
