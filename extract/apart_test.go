@@ -116,6 +116,7 @@ var evil = map[string]func(io.Writer){
 	"never ends":      endless,
 	"ends early":      opensThen(rowsFrame(1, []uint64{1, 1, 1}, "a")),
 	"unknown finding": opensThen(foundFrame(diag.Diagnostic{Code: "home.key_missing", Message: "x"})),
+	"withdrawn":       opensThen(foundFrame(diag.Diagnostic{Code: diag.FileWithdrawn, Message: "x"})),
 	"long finding":    opensThen(foundFrame(diag.Diagnostic{Code: diag.FileDamaged, Message: strings.Repeat("x", 1000)})),
 	"control finding": opensThen(foundFrame(diag.Diagnostic{Code: diag.FileDamaged, Message: "\x1b[2J"})),
 	"far finding":     opensThen(foundFrame(diag.Diagnostic{Code: diag.FileDamaged, Pos: diag.Pos{Sheet: "other"}})),
