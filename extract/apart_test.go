@@ -55,6 +55,9 @@ func serveOrNot(ctx context.Context, in io.Reader, out io.Writer) error {
 		return extract.Serve(ctx, in, out)
 	}
 	name, _, _ := strings.Cut(word, "\n")
+	if name == "own words" {
+		return errors.New("Maria Example")
+	}
 	evil[name](out)
 	return nil
 }
@@ -90,6 +93,7 @@ func foundFrame(d diag.Diagnostic) string {
 
 // evil is what a worker does that has been taken over, or has gone wrong, by name.
 var evil = map[string]func(io.Writer){
+	"own words":       nil,
 	"nothing":         func(io.Writer) {},
 	"text":            says("Maria Example\n"),
 	"long frame":      says("O\xff\xff\xff\xff"),
