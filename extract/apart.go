@@ -318,13 +318,13 @@ func (a *apart) died() error {
 	case errors.As(err, &dead):
 		return a.over(err, why(dead))
 	case errors.As(err, &said) && said.Errno == syscall.ENOSPC && full(a.file.o.TmpDir):
-		a.dead = fmt.Errorf("extract: %w", err)
+		a.dead = fmt.Errorf("extract: write temporary files: %w", said.Errno)
 		return a.dead
 	case errors.As(err, &said) && said.Errno == syscall.EFBIG:
-		a.dead = fault(err, diag.FileTooLarge, a.file.pos(), "unpacked, the file is over the limit")
+		a.dead = fault(said.Errno, diag.FileTooLarge, a.file.pos(), "unpacked, the file is over the limit")
 		return a.dead
-	case errors.As(err, &said):
-		return a.over(err, "its reader could not go on")
+	case errors.As(err, &said): // its words may be a cell's
+		return a.over(said.Unwrap(), "its reader could not go on")
 	case err == nil:
 		return a.over(errNonsense, "its reader ended before the file did")
 	}

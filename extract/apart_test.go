@@ -55,6 +55,9 @@ func serveOrNot(ctx context.Context, in io.Reader, out io.Writer) error {
 		return extract.Serve(ctx, in, out)
 	}
 	name, _, _ := strings.Cut(word, "\n")
+	if name == "own words" {
+		return errors.New("Maria Example")
+	}
 	evil[name](out)
 	return nil
 }
@@ -90,6 +93,7 @@ func foundFrame(d diag.Diagnostic) string {
 
 // evil is what a worker does that has been taken over, or has gone wrong, by name.
 var evil = map[string]func(io.Writer){
+	"own words":       nil,
 	"nothing":         func(io.Writer) {},
 	"text":            says("Maria Example\n"),
 	"long frame":      says("O\xff\xff\xff\xff"),
@@ -116,6 +120,7 @@ var evil = map[string]func(io.Writer){
 	"never ends":      endless,
 	"ends early":      opensThen(rowsFrame(1, []uint64{1, 1, 1}, "a")),
 	"unknown finding": opensThen(foundFrame(diag.Diagnostic{Code: "home.key_missing", Message: "x"})),
+	"withdrawn":       opensThen(foundFrame(diag.Diagnostic{Code: diag.FileWithdrawn, Message: "x"})),
 	"long finding":    opensThen(foundFrame(diag.Diagnostic{Code: diag.FileDamaged, Message: strings.Repeat("x", 1000)})),
 	"control finding": opensThen(foundFrame(diag.Diagnostic{Code: diag.FileDamaged, Message: "\x1b[2J"})),
 	"far finding":     opensThen(foundFrame(diag.Diagnostic{Code: diag.FileDamaged, Pos: diag.Pos{Sheet: "other"}})),

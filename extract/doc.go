@@ -12,6 +12,9 @@
 // Nothing of a container is used before it was held against its directory (extract/zipfile), and
 // workbooks are read in one pass over their inflated bytes (extract/sheet); neither writes to disk.
 //
+// OpenApart does the same in a worker of package sandbox, which Serve is the role of: the bytes are
+// parsed there, and rows come from it, held against limits. Whatever a stranger sent is opened so.
+//
 // What is wrong with a file as a whole comes back as an *Error, which carries a finding of
 // package diag with its place. A File that was read partly and then failed must be rejected as a
 // whole: rows that were yielded before the error are right, but not all there are.

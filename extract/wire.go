@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -255,12 +256,19 @@ func checkOpened(o *opened) error {
 	return nil
 }
 
+// notOfFiles is what codes are about that no reading of a file finds; notFound is codes of files that
+// are found without reading them, and decide something.
+var (
+	notOfFiles = []string{"home", "config", "mapping", "lake", "snapshot", "balance", "review", "link", "submission", "record", "source", "vintage"}
+	notFound   = []diag.Code{diag.FileWithdrawn, diag.FileDuplicate, diag.FileSource, diag.FileNoAgency, diag.FileChanging}
+)
+
 // checkFinding makes a worker's finding one of ours: of a code about files, at a place that the file
 // can have, with a message that can be shown.
 func checkFinding(d *diag.Diagnostic, name string, sheets []Sheet) error {
 	entry, known := diag.Codes[d.Code]
 	about, _, _ := strings.Cut(string(d.Code), ".")
-	if !known || about != "file" && about != "sheet" && about != "row" && about != "value" {
+	if !known || slices.Contains(notOfFiles, about) || slices.Contains(notFound, d.Code) {
 		return errNonsense
 	}
 	if len(d.Message) > maxMessage || !utf8.ValidString(d.Message) || strings.ContainsFunc(d.Message, isControl) {

@@ -70,6 +70,7 @@ type sighting struct {
 	mark  intake.Mark
 	since time.Time // when it was first seen so
 	tried bool      // a run has left it
+	held  int       // how often a run found it open to be written to: each time it is left for twice as long
 	there bool      // it was there at the last look
 }
 
@@ -140,15 +141,20 @@ func (w *watcher) sleep(ctx context.Context, pause time.Duration) {
 	case <-time.After(least):
 	}
 	wake := w.wake
-	if w.failed > 0 || w.told { // a change makes neither end sooner
+	if w.failed > 0 || w.told { // a file more makes neither end sooner
 		wake = nil
 	}
-	rest := time.NewTimer(pause - least)
-	defer rest.Stop()
-	select {
-	case <-ctx.Done():
-	case <-rest.C:
-	case <-wake:
+	for end := time.Now().Add(pause - least); time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+			return
+		case <-time.After(min(time.Until(end), w.o.Poll)):
+		}
+		if w.failed > 0 && w.stamps() != w.asked { // somebody may have mended what was wrong
+			return
+		}
 	}
 }
 
@@ -204,13 +210,13 @@ func (w *watcher) look(ctx context.Context, now time.Time) (settled map[string]i
 			w.seen[f.Path] = s
 		}
 		s.there = true
-		age := now.Sub(s.since)
+		age, long := now.Sub(s.since), min(w.o.Settle<<min(s.held, 16), max(longestWait, w.o.Settle))
 		switch {
 		case s.tried:
-		case age >= w.o.Settle, f.Ready:
+		case age >= long, f.Ready && s.held == 0:
 			settled[f.Path] = f.Mark
 		default:
-			next = min(next, w.o.Settle-age)
+			next = min(next, long-age)
 		}
 	}
 	for path, s := range w.seen {
@@ -267,6 +273,7 @@ func (w *watcher) left(s *Summary, settled map[string]intake.Mark) {
 	for path := range settled {
 		if s := w.seen[path]; s != nil && changing[intake.Showable(path)] {
 			s.since = time.Now()
+			s.held++
 		} else if s != nil {
 			s.tried = true
 		}

@@ -96,6 +96,7 @@ var changing = []struct {
 	{regexp.MustCompile(`v\d+\.\d+\.\d+`), "VERSION"},
 	{regexp.MustCompile(`DuckDB v?[0-9.]+`), "DUCKDB"},
 	{regexp.MustCompile(`\d+ MiB free`), "N MiB free"},
+	{regexp.MustCompile(`\(Landlock \d+\)`), "(Landlock N)"},
 	{regexp.MustCompile(`(unodc_glotip/[a-z/_]+\.(yaml|csv)):\d+(:\d+)?`), "$1:LINE"}, // an edited mapping is no news here
 }
 

@@ -1,0 +1,86 @@
+package pipeline_test
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"palermo/diag"
+	"palermo/extract"
+	"palermo/pipeline"
+	"palermo/sandbox"
+)
+
+// killedOnce is a reader that dies at its beginning, as one that somebody killed, where it is the
+// first: it marks the file that it was handed.
+func killedOnce(ctx context.Context, in io.Reader, out io.Writer) error {
+	f, _ := sandbox.Received(0)
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return err
+	}
+	if st.Mode&0o100 == 0 {
+		if err := unix.Fchmod(int(f.Fd()), st.Mode|0o100); err != nil {
+			return err
+		}
+		_ = unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGKILL)
+	}
+	return extract.Serve(ctx, in, out)
+}
+
+// TestReaderKilledOnce: a reader that somebody killed is no word about its file.
+func TestReaderKilledOnce(t *testing.T) {
+	t.Parallel()
+	body := append([]byte("evil killed once\n"), someRows(t, 2)...)
+	home := newHome(t, map[string][]byte{"unodc/a.csv": body})
+	s := run(t, home, pipeline.Options{})
+	if f := s.Files[0]; f.Status == pipeline.StatusRefused {
+		t.Errorf("%s, %v", f.Status, f.Found)
+	}
+	inbox, err := filepath.Glob(filepath.Join(home, "inbox", "*"))
+	check(t, err)
+	if fi, err := os.Stat(inbox[0]); err != nil || fi.Mode()&0o100 == 0 {
+		t.Errorf("no reader was killed: %v, %v", fi, err)
+	}
+}
+
+// TestWatchHeldFile: a file with a marker that a program still has open to write to is left, is no
+// reason for one run after the other, and is taken when it is closed.
+func TestWatchHeldFile(t *testing.T) {
+	t.Parallel()
+	home := newHome(t, map[string][]byte{"unodc/held.csv": someRows(t, 5), "unodc/held.csv.ready": nil})
+	path := filepath.Join(home, "drop", "unodc", "held.csv")
+	held, err := os.OpenFile(path, os.O_WRONLY, 0)
+	check(t, err)
+	r, err := os.Open(path)
+	check(t, err)
+	if _, err := unix.FcntlInt(r.Fd(), unix.F_SETLEASE, unix.F_RDLCK); err != unix.EAGAIN {
+		t.Skipf("this file system does not say who writes: %v", err)
+	}
+	check(t, r.Close())
+	w := &watched{t: t, events: make(chan pipeline.WatchEvent, 100)}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		err := pipeline.Watch(ctx, home, pipeline.WatchOptions{Settle: time.Second, Poll: time.Minute, Tell: func(e pipeline.WatchEvent) { w.events <- e },
+			Open: func() (*pipeline.Home, error) { return pipeline.OpenHome(home, "") }})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	w.next(pipeline.WatchStarted)
+	if e := w.next(pipeline.WatchRan); len(e.Summary.Files) > 0 || len(e.Summary.Waiting) != 1 || e.Summary.Waiting[0].Code != diag.FileChanging {
+		t.Errorf("a file that is open to be written to: %+v", e.Summary)
+	}
+	check(t, held.Close())
+	w.received("held.csv")
+	cancel()
+	wait.Wait()
+	w.next(pipeline.WatchStopped)
+}
