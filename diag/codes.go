@@ -25,6 +25,9 @@ const (
 	FileDuplicate    Code = "file.duplicate"     // the same content was received before
 	FileWithdrawn    Code = "file.withdrawn"     // inbox copy is gone
 
+	FilePassword Code = "file.password" // protected by a secret that is not known here
+	FileMember   Code = "file.member"   // of an archive, of a kind that is not read
+
 	SourceUnknown  Code = "source.unknown"  // no mapping recognises any table of the file
 	VintageUnknown Code = "vintage.unknown" // a known source, a header of no known vintage
 	SheetUnmapped  Code = "sheet.unmapped"  // a sheet with cells that no mapping recognises
@@ -108,6 +111,8 @@ var Codes = map[Code]Entry{
 	FileEncodingUsed: {Info, "The file is not UTF-8; its encoding was found from its bytes.", "Nothing, if names with accents look right. Else save as CSV UTF-8."},
 	FileNoAgency:     {Warning, "The file lies beside the agencies' folders, so nobody knows whose it is.", "Move it into the folder of the agency that sent it."},
 	FileDuplicate:    {Info, "The same content was received before and is counted once.", "Nothing."},
+	FilePassword:     {Error, "The file is protected by a password or a key that is not known here.", "Do not send it again without protection. Agree on the password with the agency by another way, and put it into the file that `agencies.<folder>.open_with` of palermo.yaml names; the next run reads the file."},
+	FileMember:       {Warning, "A file in an archive is of a kind that is not read; the others are.", "Nothing, if it only explains the others. Else send it as .xlsx, .ods or .csv."},
 	FileWithdrawn:    {Error, "The received copy is no longer in the inbox.", "Restore the inbox from its backup, or send the file again."},
 
 	SourceUnknown:  {Error, "No table in the file has a header that a mapping knows.", "Run `palermo inspect FILE` to see what was found; a new source needs a folder under mappings/."},

@@ -29,7 +29,9 @@ func (f *File) openText(head []byte) error {
 		return err
 	}
 	t.delim = findDelimiter(sample[:n], whole)
-	f.sheets = []Sheet{{No: 1, file: f, rows: t.rows}}
+	s := f.newSheet("")
+	s.rows = t.rows
+	f.sheets, f.format = []Sheet{s}, "csv"
 	return nil
 }
 

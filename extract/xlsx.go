@@ -48,14 +48,15 @@ func (f *File) openBook() error {
 		return err
 	}
 	f.book = &book{c: c, tmp: tmp}
-	lib, err := openExcelize(f.f.Name(), tmp, f.o.MaxUnzipBytes)
+	lib, err := openExcelize(f, tmp)
 	if err != nil {
 		return fault(err, diag.FileDamaged, f.pos(), "the workbook cannot be read")
 	}
 	f.book.lib, f.book.styles = lib, lib.shows()
-	for i, s := range c.sheets {
-		f.sheets = append(f.sheets, f.sheet(i+1, s))
+	for _, s := range c.sheets {
+		f.sheets = append(f.sheets, f.sheet(s))
 	}
+	f.format = "xlsx"
 	return nil
 }
 
@@ -67,8 +68,9 @@ func (b *book) close() error {
 	return errors.Join(err, os.RemoveAll(b.tmp))
 }
 
-func (f *File) sheet(no int, p sheetPart) Sheet {
-	s := Sheet{Name: p.name, No: no, Hidden: p.hidden, file: f}
+func (f *File) sheet(p sheetPart) Sheet {
+	s := f.newSheet(p.name)
+	s.Hidden = p.hidden
 	s.rows = func(ctx context.Context) iter.Seq2[Row, error] {
 		return func(yield func(Row, error) bool) {
 			if err := f.book.walk(ctx, s, p, yield); err != nil {
@@ -185,16 +187,8 @@ func (m *merger) countBare(k cellMark, row int) {
 	m.bare++
 }
 
-// note reports, once for a sheet however often it is read, formulas whose results are not there.
-func (m *merger) note() {
-	if m.bare == 0 {
-		return
-	}
-	d := finding(diag.ValueNotCalculated, m.bareAt, "%d formulas were saved without their result; they are read as blank", m.bare)
-	if notes := &m.s.file.notes; notes.Count(d) == 0 {
-		notes.Add(d)
-	}
-}
+// note reports formulas without a result, once for a sheet however often it is read.
+func (m *merger) note() { m.s.noteBare(m.bare, m.bareAt) }
 
 // text is what a value reads as: truths as spreadsheets show them, dates in ISO 8601, numbers as
 // the shortest decimal.
@@ -234,9 +228,13 @@ func (m *merger) how(style int) shows {
 // excelizeBook reads workbooks with excelize, whose panics become errors.
 type excelizeBook struct{ f *excelize.File }
 
-func openExcelize(name, tmp string, limit int64) (b *excelizeBook, err error) {
+func openExcelize(in *File, tmp string) (b *excelizeBook, err error) {
 	defer recovered(&err)
-	f, err := excelize.OpenFile(name, excelize.Options{RawCellValue: true, TmpDir: tmp, UnzipSizeLimit: limit})
+	o := excelize.Options{RawCellValue: true, TmpDir: tmp, UnzipSizeLimit: in.o.MaxUnzipBytes}
+	if in.secret { // its large parts stay in memory
+		o.UnzipSizeLimit, o.UnzipXMLSizeLimit = in.o.MaxPartBytes, in.o.MaxPartBytes
+	}
+	f, err := excelize.OpenReader(io.NewSectionReader(in.f, 0, in.size), o)
 	if err != nil {
 		return nil, err
 	}

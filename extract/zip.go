@@ -39,8 +39,8 @@ func (f *File) openContainer() (*container, error) {
 		return nil, fault(err, diag.FileDamaged, f.pos(), "the container cannot be read")
 	}
 	c := &container{parts: map[string]*zip.File{}}
-	if err := c.list(f, zr); err != nil {
-		return nil, err
+	for _, z := range zr.File {
+		c.parts[strings.ReplaceAll(z.Name, `\`, "/")] = z
 	}
 	if why := c.refuse(); why != "" {
 		return nil, fault(nil, diag.FileFormat, f.pos(), "%s", why)
@@ -55,26 +55,6 @@ func (f *File) openContainer() (*container, error) {
 		return nil, fault(nil, diag.FileEmpty, f.pos(), "the workbook has no sheet with cells")
 	}
 	return c, nil
-}
-
-func (c *container) list(f *File, zr *zip.Reader) error {
-	if len(zr.File) > maxParts {
-		return fault(nil, diag.FileTooLarge, f.pos(), "%d parts are over the limit of %d", len(zr.File), maxParts)
-	}
-	seen := map[string]bool{}
-	for _, z := range zr.File {
-		if z.Flags&1 != 0 {
-			return fault(nil, diag.FileFormat, f.pos(), "the archive is protected by a password; save it without one")
-		}
-		name := strings.ReplaceAll(z.Name, `\`, "/")
-		if key := strings.ToLower(name); seen[key] {
-			return fault(nil, diag.FileDamaged, f.pos(), "the container has two parts of one name")
-		} else {
-			seen[key] = true
-		}
-		c.parts[name] = z
-	}
-	return nil
 }
 
 // refuse says what the container holds when it is no workbook that is read.
@@ -92,14 +72,10 @@ func (c *container) refuse() string {
 		return ""
 	case has("xl/workbook.bin"):
 		return "this is a binary .xlsb workbook"
-	case has("content.xml") && has("mimetype"):
-		return "this is an OpenDocument file"
 	case has("word/document.xml"), has("ppt/presentation.xml"):
 		return "this is an Office document, but no workbook"
-	case has("[Content_Types].xml"):
-		return "this is an Office file in which no workbook is found"
 	}
-	return "this is a zip archive; unpack it and send the files in it"
+	return "this is an Office file in which no workbook is found"
 }
 
 // inflate reads every part to its end, within the limits.
@@ -107,9 +83,9 @@ func (c *container) inflate(f *File) error {
 	total, held := f.o.MaxUnzipBytes, f.o.MaxPartBytes
 	for _, name := range slices.Sorted(maps.Keys(c.parts)) { // of two faults the same one is reported each time
 		z := c.parts[name]
-		n, err := inflatePart(z, total)
+		n, err := copyPart(io.Discard, z, total)
 		if err != nil {
-			return fault(err, diag.FileDamaged, f.pos(), "a part of the container cannot be read to its end")
+			return f.partFault(err, f.pos())
 		}
 		total -= n
 		lower := strings.ToLower(name)
@@ -127,17 +103,6 @@ func (c *container) inflate(f *File) error {
 		}
 	}
 	return nil
-}
-
-// inflatePart counts a part's bytes, to one beyond the limit at most. The zip reader compares
-// length and checksum at the end.
-func inflatePart(z *zip.File, limit int64) (int64, error) {
-	r, err := z.Open()
-	if err != nil {
-		return 0, err
-	}
-	n, err := io.Copy(io.Discard, io.LimitReader(r, limit+1))
-	return n, errors.Join(err, r.Close())
 }
 
 func (c *container) readStrings(z *zip.File) error {
