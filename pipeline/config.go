@@ -39,6 +39,8 @@ type Agency struct {
 	Title   string `yaml:"title,omitempty" json:"title,omitempty"`     // the agency's name; the folder's by default
 	Contact string `yaml:"contact,omitempty" json:"contact,omitempty"` // whom to ask about its files
 
+	OpenWith string `yaml:"open_with,omitempty" json:"open_with,omitempty" jsonschema:"description=a file of mode 0600 with the age identities and passwords that open what the agency encrypts; one a line; relative to the home"`
+
 	Cumulative []string `yaml:"cumulative,omitempty" json:"cumulative,omitempty" jsonschema:"description=ids of the sources whose exports hold all records each time"` // a record that a later one lacks is marked as absent
 }
 
