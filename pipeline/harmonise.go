@@ -27,6 +27,8 @@ type Harmoniser struct {
 	TmpDir   string // for an extractor's temporary files
 	MaxBytes int64  // of a file; 0 means extract's default
 
+	Secrets []extract.Secret // what opens files that their sender closed
+
 	IDs transform.IDs // for case data
 
 	Withdrawn bool                         // the submission is: its rows are counted, and nothing of them is kept
@@ -81,7 +83,7 @@ type job struct {
 }
 
 func (j *job) read(ctx context.Context, path string) error {
-	f, err := extract.Open(path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes})
+	f, err := extract.Open(path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes, Secrets: j.Secrets})
 	if err != nil {
 		return err
 	}
@@ -106,9 +108,9 @@ func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
 	if err != nil {
 		return err
 	}
-	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Balance: Balance{Unit: unitRows}})
+	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Title: sh.Title(), Balance: Balance{Unit: unitRows}})
 	e := &j.entry.Sheets[len(j.entry.Sheets)-1]
-	best := j.Mappings.Recognise(sh.Name, previewRows(preview))
+	best := j.Mappings.Recognise(sh.Title(), previewRows(preview))
 	if len(best) == 0 || !best[0].Matches() {
 		return j.unknown(ctx, sh, e, best)
 	}
@@ -198,7 +200,7 @@ func (j *job) find(c diag.Code, at diag.Pos, message string) {
 // table harmonises the rows below the header.
 func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *transform.Plan) error {
 	mem := memory.DefaultAllocator
-	t, err := plan.Open(transform.Input{Origin: j.origin(e), Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs, Leave: j.leave(e)}, mem, &j.found)
+	t, err := plan.Open(transform.Input{Origin: j.origin(e), Sheet: e.Title, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs, Leave: j.leave(e)}, mem, &j.found)
 	if err != nil {
 		return err
 	}
@@ -227,7 +229,7 @@ func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *
 // valueless accounts for a table that was known by its labels and has no column of values.
 func (j *job) valueless(ctx context.Context, sh extract.Sheet, e *SheetEntry) error {
 	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name, Row: e.HeaderRow}
-	*e = SheetEntry{No: e.No, Name: e.Name, Balance: Balance{Unit: unitRows}}
+	*e = SheetEntry{No: e.No, Name: e.Name, Title: e.Title, Balance: Balance{Unit: unitRows}}
 	for r, err := range sh.Rows(ctx) {
 		if err != nil {
 			return err
