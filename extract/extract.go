@@ -227,7 +227,43 @@ func (s Sheet) Title() string {
 
 // Rows streams the sheet's rows in their order. It can be called again, for a second pass. After
 // an error there are no more rows. The error is ctx's, an *Error, or the machine's.
-func (s Sheet) Rows(ctx context.Context) iter.Seq2[Row, error] { return s.rows(ctx) }
+func (s Sheet) Rows(ctx context.Context) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		blanks := 0
+		for r, err := range s.rows(ctx) {
+			if err == nil {
+				err = s.checkBlanks(&r, &blanks)
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// maxBlanks is how many blank cells a sheet may have before others of wide rows, and one more for each byte
+// of its file: a workbook names no blank cell, so that a few megabytes of it can stand for billions.
+const (
+	maxBlanks = 100_000_000
+	wideRow   = 64
+)
+
+func (s Sheet) checkBlanks(r *Row, blanks *int) error {
+	if len(r.Cells) <= wideRow {
+		return nil
+	}
+	for _, c := range r.Cells {
+		if c == "" {
+			*blanks++
+		}
+	}
+	if int64(*blanks) <= maxBlanks+s.file.size {
+		return nil
+	}
+	err := fault(nil, diag.FileTooLarge, s.pos(r.Num, 0), "the rows down to this one have more than %d blank cells between others", maxBlanks)
+	*r = Row{}
+	return err
+}
 
 func (s Sheet) pos(row, col int) diag.Pos {
 	return diag.Pos{File: s.file.o.Name, Sheet: s.Name, Row: row, Col: col}

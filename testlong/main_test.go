@@ -2,6 +2,8 @@ package testlong
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -14,8 +16,13 @@ import (
 // run can be killed from outside.
 const runHome = "PALERMO_LONG_RUN_HOME"
 
+// runSummary names the file that such a run writes its summary to.
+const runSummary = "PALERMO_LONG_RUN_SUMMARY"
+
 func TestMain(m *testing.M) {
-	sandbox.Main(pipeline.Roles())
+	roles := pipeline.Roles()
+	roles[roleRead] = sandbox.Func(readFile)
+	sandbox.Main(roles)
 	if dir := os.Getenv(runHome); dir != "" {
 		if err := runOnce(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -35,7 +42,11 @@ func runOnce(dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.Run(context.Background(), pipeline.Options{})
+	s, err := h.Run(context.Background(), pipeline.Options{})
+	if name := os.Getenv(runSummary); name != "" && err == nil {
+		b, err := json.Marshal(s)
+		return errors.Join(err, os.WriteFile(name, b, 0o600))
+	}
 	return err
 }
 
