@@ -43,7 +43,7 @@ func (f *File) openZip() error {
 		return slices.ContainsFunc(zr.File, func(z *zip.File) bool { return strings.EqualFold(strings.ReplaceAll(z.Name, `\`, "/"), name) })
 	}
 	switch {
-	case has("mimetype") && (has("content.xml") || has("encrypted-package")):
+	case has("mimetype") && (has(odsContent) || has("encrypted-package") || has(odsManifest)):
 		return f.openODS(zr)
 	case has("[Content_Types].xml"), has(workbookPath), has("xl/workbook.bin"), has("word/document.xml"), has("ppt/presentation.xml"):
 		return f.openBook()

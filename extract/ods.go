@@ -15,7 +15,7 @@ const (
 	odsType     = "application/vnd.oasis.opendocument.spreadsheet"
 	odsContent  = "content.xml"
 	odsManifest = "META-INF/manifest.xml"
-	odsRepeats  = 20_000_000 // cells of a sheet that stand in its file only as a repetition
+	odsRepeat   = 16 // bytes that a cell counts for, beside its text, that stands in the file only as a repetition
 )
 
 // openODS opens an OpenDocument spreadsheet. Its parts are inflated once to their ends, and its
@@ -170,7 +170,7 @@ func (b *odsBook) list() error {
 			}
 		}
 		b.f.sheets = append(b.f.sheets, s)
-		return x.skip()
+		return x.leap()
 	})
 }
 
@@ -182,7 +182,7 @@ func (b *odsBook) walk(ctx context.Context, s Sheet, no int, yield func(Row, err
 	t := &odsTable{ctx: ctx, s: s, yield: yield}
 	err := b.body(func(x *odsTokens, n int, _ map[string]bool) error {
 		if n != no {
-			return x.skip()
+			return x.leap()
 		}
 		if err := t.read(x); err != nil {
 			return err
@@ -215,9 +215,8 @@ type odsTable struct {
 	yield   func(Row, error) bool
 	last    int // the last row that was read
 	cells   []string
-	stands  bool // the row has a cell with a value, be it blank
-	repeats int  // cells that stood only as a repetition
-	bytes   int64
+	stands  bool  // the row has a cell with a value, be it blank
+	repeats int64 // bytes that repetitions count for
 
 	para   []byte
 	bare   int // formulas without a saved result
@@ -295,9 +294,8 @@ func (t *odsTable) repeat(cells []string, n int) error {
 
 // repeated counts cells that stand in the file only as a repetition.
 func (t *odsTable) repeated(cells int, size int64) error {
-	t.repeats += cells
-	t.bytes += size
-	if t.repeats > odsRepeats || t.bytes > t.s.file.o.MaxPartBytes {
+	t.repeats += int64(cells)*odsRepeat + size
+	if t.repeats > t.s.file.o.MaxPartBytes {
 		return fault(nil, diag.FileTooLarge, t.s.pos(t.last, 0), "with its repetitions the sheet is over the limit")
 	}
 	return nil

@@ -113,15 +113,15 @@ func TestODSFaults(t *testing.T) {
 		b          []byte
 	}{
 		{"cut off", "file.damaged f", odsOf(t, odsHead+`<office:body><office:spreadsheet><table:table table:name="s"><table:table-row>`)},
-		{"tags that cross", "file.damaged f", odsSheet(t, `<table:table-row><table:table-cell></table:table-row></table:table-cell>`)},
+		{"tags that cross", "file.damaged f[s]", odsSheet(t, `<table:table-row><table:table-cell></table:table-row></table:table-cell>`)},
 		{"a document type", "file.damaged f", odsOf(t, `<!DOCTYPE x [<!ENTITY a "b">]>`+odsHead+`<office:body><office:spreadsheet>`+odsTail)},
-		{"an entity that is none", "file.damaged f", odsSheet(t, row("", `<table:table-cell><text:p>&lol;</text:p></table:table-cell>`))},
-		{"nested deep", "file.damaged f", odsSheet(t, row("", `<table:table-cell><text:p>`+strings.Repeat("<text:span>", 300)+strings.Repeat("</text:span>", 300)+`</text:p></table:table-cell>`))},
+		{"an entity that is none", "file.damaged f[s]", odsSheet(t, row("", `<table:table-cell><text:p>&lol;</text:p></table:table-cell>`))},
+		{"nested deep", "file.damaged f[s]", odsSheet(t, row("", `<table:table-cell><text:p>`+strings.Repeat("<text:span>", 300)+strings.Repeat("</text:span>", 300)+`</text:p></table:table-cell>`))},
 		{"a row repeated without end", "file.damaged f[s]", odsSheet(t, row(`table:number-rows-repeated="99999999999999999999"`, word))},
 		{"a row repeated never", "file.damaged f[s]", odsSheet(t, row(`table:number-rows-repeated="0"`, word))},
 		{"a row below the last", "file.damaged f[s]!1048577", odsSheet(t, row(`table:number-rows-repeated="1048576"`, "")+row("", word))},
 		{"a cell beyond the last", "file.damaged f[s]", odsSheet(t, row("", wide+word))},
-		{"a bomb of repetitions", "file.too_large f[s]!1221", odsSheet(t, row(`table:number-rows-repeated="1048576"`, wide))},
+		{"a bomb of repetitions", "file.too_large f[s]!31", odsSheet(t, row(`table:number-rows-repeated="1048576"`, wide))},
 		{"two sheets of a name", "file.damaged f", odsOf(t, odsHead+`<office:body><office:spreadsheet><table:table table:name="s"/><table:table table:name="S"/>`+odsTail)},
 		{"no sheet", "file.empty f", odsOf(t, odsHead+`<office:body><office:spreadsheet>`+odsTail)},
 		{"a text", "file.format f", zipped(t, "mimetype", "application/vnd.oasis.opendocument.text", "content.xml", odsHead+"</office:document-content>")},
@@ -130,10 +130,12 @@ func TestODSFaults(t *testing.T) {
 			`<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry></manifest:manifest>`)},
 		{"a cell over the limit", "row.too_long f[s]!A1", odsSheet(t, row("", `<table:table-cell office:value-type="string" office:string-value="`+strings.Repeat("y", 200)+`"/>`))},
 		{"a text over the limit", "row.too_long f[s]!1", odsSheet(t, row("", `<table:table-cell office:value-type="string"><text:p>`+strings.Repeat("y", 200)+`</text:p></table:table-cell>`))},
-		{"a text of many megabytes", "row.too_long f", odsSheet(t, row("", `<table:table-cell><text:p>`+digits(17<<20)+`</text:p></table:table-cell>`))},
+		{"a text of many megabytes", "row.too_long f[s]!1", odsSheet(t, row("", `<table:table-cell><text:p>`+digits(5<<20)+`</text:p></table:table-cell>`))},
+		{"cut off within a tag", "file.damaged f", odsOf(t, odsHead+`<office:body><office:spreadsheet><table:table table:name="s"><table:table-row x="`)},
+		{"cut off within a comment", "file.damaged f", odsOf(t, odsHead+`<office:body><office:spreadsheet><table:table table:name="s"><!-- > --`)},
 		{"the container cut off", "file.damaged f", []byte(whole[:len(whole)-30])},
 	} {
-		_, _, err := readAll(t, c.b, extract.Options{Name: "f", MaxCellBytes: 100})
+		_, _, err := readAll(t, c.b, extract.Options{Name: "f", MaxCellBytes: 100, MaxPartBytes: 8 << 20})
 		if code(err) != c.want {
 			t.Errorf("%s: %v, want %s", c.name, err, c.want)
 		}
@@ -187,6 +189,16 @@ func checkKinds(t *testing.T, name, yes, no string) {
 	}
 	if d := cmp.Diff([]string{"1 kinds false", "2 hidden true", "3 many false", "4 empty false"}, sheets); d != "" {
 		t.Errorf("%s: sheets (-want +got):\n%s", name, d)
+	}
+}
+
+// TestODSSheetsAfterOthers: a sheet that is passed over may hold anything that XML allows.
+func TestODSSheetsAfterOthers(t *testing.T) {
+	odd := `<table:table table:name="one"><!-- <a> --><table:table-row a=">" b='/>'><![CDATA[<b>]]]]><?pi > ?><x:y/><table:table-cell ><text:p>1</text:p></table:table-cell></table:table-row></table:table>`
+	b := odsOf(t, odsHead+`<office:body><office:spreadsheet>`+odd+`<table:table table:name="none"/><table:table table:name="two"><table:table-row><table:table-cell><text:p>2</text:p></table:table-cell></table:table-row></table:table>`+odsTail)
+	lines, _, err := readAll(t, b, extract.Options{})
+	if got := strings.Join(lines, ";"); got != "1: 1;1: 2" || err != nil {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 

@@ -21,7 +21,7 @@ var odsSpaces = map[string]string{
 
 const (
 	odsDepth = 256      // elements within each other
-	odsToken = 16 << 20 // bytes of one tag or one run of text
+	odsToken = 4 << 20 // bytes of one tag or one run of text
 )
 
 var errODS = errors.New("the XML is not that of a spreadsheet")
@@ -43,8 +43,9 @@ type odsTokens struct {
 
 // tokenReader counts the bytes that went into the token being read.
 type tokenReader struct {
-	r *bufio.Reader
-	n int
+	r    *bufio.Reader
+	n    int
+	last [2]byte // the bytes that were read last
 }
 
 var errLongToken = badODS("a tag or a text of more than %d bytes", odsToken)
@@ -53,15 +54,13 @@ func (t *tokenReader) ReadByte() (byte, error) {
 	if t.n++; t.n > odsToken {
 		return 0, errLongToken
 	}
-	return t.r.ReadByte()
+	b, err := t.r.ReadByte()
+	t.last[0], t.last[1] = t.last[1], b
+	return b, err
 }
 
-func (t *tokenReader) Read(p []byte) (int, error) {
-	if t.n += len(p); t.n > odsToken {
-		return 0, errLongToken
-	}
-	return t.r.Read(p)
-}
+// Read is not called: the decoder reads byte by byte, so that it is never ahead of its tokens.
+func (t *tokenReader) Read([]byte) (int, error) { return 0, errors.ErrUnsupported }
 
 func newODSTokens(r io.Reader) *odsTokens {
 	in := &tokenReader{r: bufio.NewReaderSize(r, 64<<10)}
@@ -151,6 +150,105 @@ func (x *odsTokens) skip() error {
 		}
 	}
 	return nil
+}
+
+// leap is skip for what is long: it counts tags and looks at nothing else, which is many times as fast. What
+// it passes over is held to the rules when it is read.
+func (x *odsTokens) leap() error {
+	if x.in.last == [2]byte{'/', '>'} { // nothing is within; the decoder has the end
+		return x.skip()
+	}
+	for depth := 1; depth > 0; {
+		if err := x.in.past('<'); err != nil {
+			return err
+		}
+		head, err := x.in.r.Peek(8)
+		if len(head) < 2 {
+			return errors.Join(io.ErrUnexpectedEOF, err)
+		}
+		switch {
+		case string(head[:min(3, len(head))]) == "!--":
+			err = x.in.pastText("-->")
+		case string(head) == "![CDATA[":
+			err = x.in.pastText("]]>")
+		case head[0] == '!':
+			return badODS("it declares a document type")
+		case head[0] == '?':
+			err = x.in.pastText("?>")
+		case head[0] == '/':
+			depth--
+			err = x.in.past('>')
+		default:
+			var closed bool
+			if closed, err = x.in.pastTag(); !closed {
+				depth++
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	x.open = x.open[:len(x.open)-1]
+	return nil
+}
+
+// past reads up to the byte.
+func (t *tokenReader) past(c byte) error {
+	for {
+		switch _, err := t.r.ReadSlice(c); err {
+		case nil:
+			return nil
+		case bufio.ErrBufferFull:
+		case io.EOF:
+			return io.ErrUnexpectedEOF
+		default:
+			return err
+		}
+	}
+}
+
+// pastText reads up to the end of the text, whose last byte is an angle bracket.
+func (t *tokenReader) pastText(s string) error {
+	var tail [3]byte
+	for {
+		b, err := t.r.ReadSlice('>')
+		if err == io.EOF {
+			return io.ErrUnexpectedEOF
+		}
+		if err != nil && err != bufio.ErrBufferFull {
+			return err
+		}
+		for _, c := range b[max(0, len(b)-3):] {
+			tail = [3]byte{tail[1], tail[2], c}
+		}
+		if err == nil && strings.HasSuffix(string(tail[:]), s) {
+			return nil
+		}
+	}
+}
+
+// pastTag reads a start tag to its end, and reports whether it is one without content. An angle bracket in
+// an attribute ends nothing.
+func (t *tokenReader) pastTag() (closed bool, err error) {
+	var quote, last byte
+	for {
+		c, err := t.r.ReadByte()
+		switch {
+		case err == io.EOF:
+			return false, io.ErrUnexpectedEOF
+		case err != nil:
+			return false, err
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '>':
+			return last == '/', nil
+		}
+		last = c
+	}
 }
 
 // each calls see for every child of the element that was opened last, with its name; see leaves the
