@@ -20,7 +20,7 @@ var odsSpaces = map[string]string{
 }
 
 const (
-	odsDepth = 256      // elements within each other
+	odsDepth = 256     // elements within each other
 	odsToken = 4 << 20 // bytes of one tag or one run of text
 )
 
