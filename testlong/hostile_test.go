@@ -107,7 +107,9 @@ func (h *hostility) fileHome(t *testing.T, files []hostile.File) {
 	for _, f := range files {
 		drop(t, w.home, agency+"/"+f.Name, func(b *bytes.Buffer) error { _, err := b.Write(f.Make()); return err })
 	}
+	begun := time.Now()
 	got := w.run(t, h)
+	t.Logf("%s and %d more: %.0f s", files[0].Name, len(files)-1, time.Since(begun).Seconds())
 	for _, f := range files {
 		o := got.of(agency, f.Name)
 		r := h.row(f.Group)
@@ -279,7 +281,8 @@ type readJob struct{ Path string }
 type cost struct {
 	Status  string
 	Seconds float64
-	KiB     int
+	KiB     int // the most that was resident
+	Grown   int // and how much of it more than before the file was opened
 }
 
 func readFile(ctx context.Context, job readJob) (cost, error) {
@@ -299,6 +302,10 @@ func readFile(ctx context.Context, job readJob) (cost, error) {
 	if err := os.Mkdir(tmp, 0o700); err != nil {
 		return cost{}, err
 	}
+	before, err := peak()
+	if err != nil {
+		return cost{}, err
+	}
 	started := time.Now()
 	e, err := h.Harmonise(ctx, job.Path, &pipeline.Submission{ID: "s", Agency: agency, Name: "f"})
 	if err != nil {
@@ -309,6 +316,7 @@ func readFile(ctx context.Context, job readJob) (cost, error) {
 		return c, errors.New("a temporary file was left")
 	}
 	c.KiB, err = peak()
+	c.Grown = c.KiB - before
 	return c, err
 }
 
@@ -368,6 +376,37 @@ func (h *hostility) one(t *testing.T, dir string, f hostile.File) {
 	}
 	if c.Seconds > r.seconds {
 		r.seconds, r.mostSeconds = c.Seconds, f.Name
+	}
+}
+
+// TestBombs: a megabyte that would unpack to a thousand is refused before it does.
+func TestBombs(t *testing.T) {
+	dir := t.TempDir()
+	for _, f := range hostile.Files() {
+		if !strings.Contains(f.Name, "bomb") || strings.HasSuffix(f.Name, ".ods") && !strings.Contains(f.Name, "beside") {
+			continue
+		}
+		path := filepath.Join(dir, f.Name)
+		check(t, os.WriteFile(path, f.Make(), 0o600))
+		best := cost{Seconds: maxSeconds}
+		for range 3 { // the machine may be busy with others
+			var c cost
+			check(t, sandbox.Run(context.Background(), roleRead, readJob{path}, &c, sandbox.Options{MemoryBytes: maxMiB << 20, TempDir: dir}))
+			if c.Status != pipeline.StatusRefused {
+				t.Errorf("%s: %s, want refused", f.Name, c.Status)
+			}
+			if c.Seconds < best.Seconds {
+				best = c
+			}
+		}
+		if best.Seconds > 0.1 || best.Grown > 64<<10 {
+			t.Errorf("%s: %.3f s, %d KiB", f.Name, best.Seconds, best.Grown)
+		}
+		h := fmt.Sprintf("%s: %.4f s, %d KiB", f.Name, best.Seconds, best.Grown)
+		t.Log(h)
+		if !full() {
+			return
+		}
 	}
 }
 
