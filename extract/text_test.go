@@ -85,3 +85,25 @@ func TestTextWithoutEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestWideRecord: a record of millions of fields is stopped before there are fields, wherever it stands and
+// whatever ends the lines before it.
+func TestWideRecord(t *testing.T) {
+	head := strings.Repeat("a,b\n1,2\n", 50_000)
+	for _, end := range []string{"\n", "\r\n", "\r"} {
+		in := strings.ReplaceAll(head, "\n", end) + strings.Repeat(",", 5<<20)
+		allocated := testing.AllocsPerRun(1, func() {
+			if _, _, err := readAll(t, []byte(in), extract.Options{Name: "f"}); code(err) != "row.too_long f:100001" {
+				t.Errorf("line end %q: %v, want row.too_long at line 100001", end, err)
+			}
+		})
+		if allocated > 1e6 {
+			t.Errorf("line end %q: %.0f allocations", end, allocated)
+		}
+	}
+	wide := strings.Repeat("1,", 16_000) + "1\n"
+	lines, _, err := readAll(t, []byte(strings.Repeat(wide, 30)), extract.Options{})
+	if len(lines) != 30 || err != nil {
+		t.Errorf("%d rows that are wide but within the limit, %v", len(lines), err)
+	}
+}
