@@ -38,8 +38,9 @@ var mayImport = map[string][]string{
 
 	"pipeline": {"extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "mappings", "schemas", "diag", "sandbox"},
 
-	"fixtures":     nil,
-	"fixtures/gen": {"fixtures"},
+	"fixtures":         nil,
+	"fixtures/hostile": nil,
+	"fixtures/gen":     {"fixtures"},
 
 	"cmd/palermo": {anything},
 	"bench":       {anything},

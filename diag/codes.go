@@ -25,7 +25,6 @@ const (
 	FileDuplicate    Code = "file.duplicate"     // the same content was received before
 	FileWithdrawn    Code = "file.withdrawn"     // inbox copy is gone
 
-	FilePassword       Code = "file.password"        // protected by a password
 	FileBomb           Code = "file.bomb"            // unpacked, out of all proportion
 	FilePartUnsafe     Code = "file.part_unsafe"     // a container's entry that is a link, or has a path that leads out
 	FilePartRepeated   Code = "file.part_repeated"   // two entries of a container with one name
@@ -34,6 +33,8 @@ const (
 	FileMacros         Code = "file.macros"          // a workbook with macros
 	FileExternalLinks  Code = "file.external_links"  // a workbook that refers to other files
 	SheetSkipped       Code = "sheet.skipped"        // a chart or a dialogue in a workbook's list of sheets
+	FilePassword       Code = "file.password"        // protected by a secret that is not known here
+	FileMember         Code = "file.member"          // of an archive, of a kind that is not read
 
 	SourceUnknown  Code = "source.unknown"  // no mapping recognises any table of the file
 	VintageUnknown Code = "vintage.unknown" // a known source, a header of no known vintage
@@ -120,9 +121,10 @@ var Codes = map[Code]Entry{
 	FileEncodingUsed: {Info, "The file is not UTF-8; its encoding was found from its bytes.", "Nothing, if names with accents look right. Else save as CSV UTF-8."},
 	FileNoAgency:     {Warning, "The file lies beside the agencies' folders, so nobody knows whose it is.", "Move it into the folder of the agency that sent it."},
 	FileDuplicate:    {Info, "The same content was received before and is counted once.", "Nothing."},
+	FilePassword:     {Error, "The file is protected by a password or a key that is not known here.", "Do not send it again without protection. Agree on the password with the agency by another way, and put it into the file that `agencies.<folder>.open_with` of palermo.yaml names; the next run reads the file."},
+	FileMember:       {Warning, "A file in an archive is of a kind that is not read; the others are.", "Nothing, if it only explains the others. Else send it as .xlsx, .ods or .csv."},
 	FileWithdrawn:    {Error, "The received copy is no longer in the inbox.", "Restore the inbox from its backup, or send the file again."},
 
-	FilePassword:       {Error, "The file is protected by a password.", "Agree with who runs palermo how it can be sent safely; then save it there without the password, and send that copy."},
 	FileBomb:           {Error, "Unpacked, the file would be far larger than any honest file of its size.", "Delete the empty rows, columns and formats below and beside the data, save the file as .xlsx, and send the new copy."},
 	FilePartUnsafe:     {Error, "The file is a container, and an entry of it is a link or has a path that leads out of it.", "Open it in the program that made it, save it as a new .xlsx or .zip, and send that."},
 	FilePartRepeated:   {Error, "The file is a container, and two of its entries have one name, so it is not clear which is meant.", "Open it in a spreadsheet program, save it as a new .xlsx, and send that. In a .zip, give each file a name of its own."},

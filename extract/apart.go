@@ -44,7 +44,7 @@ func (l Limits) withDefaults() Limits {
 // *sandbox.WorkerError. The worker ends with ctx.
 func OpenApart(ctx context.Context, h *os.File, o Options, l Limits) (*File, error) {
 	f := &File{f: h, o: o.withDefaults()}
-	if err := f.openApart(ctx, l.withDefaults()); err != nil {
+	if err := f.openApart(ctx, h, l.withDefaults()); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
@@ -54,15 +54,14 @@ func OpenApart(ctx context.Context, h *os.File, o Options, l Limits) (*File, err
 type apart struct {
 	w       *sandbox.Worker
 	file    *File
-	format  string
 	silence time.Duration
 	frames  frameReader
 	dead    error // why nothing more can be read
 	busy    bool  // a sheet is being read
 }
 
-func (f *File) openApart(ctx context.Context, l Limits) error {
-	st, err := f.f.Stat()
+func (f *File) openApart(ctx context.Context, h *os.File, l Limits) error {
+	st, err := h.Stat()
 	if err != nil {
 		return err
 	}
@@ -72,7 +71,7 @@ func (f *File) openApart(ctx context.Context, l Limits) error {
 	}
 	mib := time.Duration(f.size >> 20)
 	w, err := sandbox.Start(ctx, Role, sandbox.Options{CPU: cpuBase + mib*cpuMiB, MemoryBytes: int64(l.MemoryMiB) << 20,
-		FileBytes: f.o.MaxUnzipBytes, OpenFiles: openFiles, TempDir: f.o.TmpDir, Files: []*os.File{f.f}, Confined: true})
+		FileBytes: f.o.MaxUnzipBytes, OpenFiles: openFiles, TempDir: f.o.TmpDir, Files: []*os.File{h}, Confined: true})
 	if err != nil {
 		return err
 	}
@@ -102,7 +101,7 @@ func (a *apart) opened() error {
 	if json.Unmarshal(payload, &o) != nil || checkOpened(&o) != nil {
 		return a.nonsense()
 	}
-	a.format, a.file.sheets = o.Format, o.Sheets
+	a.file.format, a.file.sheets = o.Format, o.Sheets
 	for i := range o.Sheets {
 		s := &a.file.sheets[i]
 		s.file = a.file

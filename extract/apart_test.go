@@ -258,7 +258,7 @@ func TestApartIsAsOpen(t *testing.T) {
 	files := map[string][]byte{
 		"plain":      []byte("a,b\n1,2\n\n3,\n,,\n\"x\ny\",z\n"),
 		"1252":       []byte("a;b\n\xe9t\xe9;2\n"),
-		"utf-16":     append([]byte("\xff\xfe"), utf16("a,b\r\né,2\r\n")...),
+		"utf-16":     append([]byte("\xff\xfe"), utf16Of("a,b\r\né,2\r\n", false)...),
 		"long":       bytes.Repeat([]byte("word,été,,42\n"), 5000),
 		"wide rows":  bytes.Repeat([]byte(strings.Repeat("cell,", 3000)+"\n"), 100),
 		"stray":      []byte("a,b\n1,\"x\" y\nz\n" + strings.Repeat("1,2\n", 100)),
@@ -291,14 +291,6 @@ func TestApartIsAsOpen(t *testing.T) {
 			t.Error(err)
 		}
 	}
-}
-
-func utf16(s string) []byte {
-	var b []byte
-	for _, r := range s {
-		b = binary.LittleEndian.AppendUint16(b, uint16(r))
-	}
-	return b
 }
 
 // finding is what a file's fault says; another error as it is.

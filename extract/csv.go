@@ -29,7 +29,9 @@ func (f *File) openText(head []byte) error {
 		return err
 	}
 	t.delim = findDelimiter(sample[:n], whole)
-	f.sheets = []Sheet{{No: 1, file: f, rows: t.rows}}
+	s := f.newSheet("")
+	s.rows = t.rows
+	f.sheets, f.format = []Sheet{s}, "csv"
 	return nil
 }
 
@@ -50,7 +52,7 @@ const readAhead = 64 << 10
 
 func (t *textFile) rows(ctx context.Context) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		l := newLineReader(t.text(), t.delim, int64(t.f.o.MaxRowBytes)+2*readAhead)
+		l := newLineReader(t.text(), t.delim, int64(t.f.o.MaxRowBytes)+2*readAhead, 4*t.f.o.MaxColumns)
 		r := csv.NewReader(bufio.NewReaderSize(l, readAhead))
 		r.Comma = rune(t.delim)
 		r.LazyQuotes = true
@@ -125,6 +127,8 @@ func (c *csvCursor) fault(err error) error {
 	switch {
 	case errors.Is(err, errStrayQuote):
 		return fault(nil, diag.RowTooLong, c.f.at(c.l.opened, 0), "%s", errStrayQuote)
+	case errors.Is(err, errWideRecord):
+		return fault(nil, diag.RowTooLong, c.f.at(c.line, 0), "%s of %d", errWideRecord, c.f.o.MaxColumns)
 	case errors.Is(err, errLongRecord):
 		return fault(nil, diag.RowTooLong, c.f.at(c.line, 0), "%s of %d bytes", errLongRecord, c.f.o.MaxRowBytes)
 	}

@@ -1,7 +1,10 @@
 // Package extract turns a file into raw batches: every cell as text, with its place.
 //
 // Open finds the format from the content, never from the name, and gives a File; a File has
-// Sheets (a CSV is one sheet without a name); a Sheet streams Rows. A Reader takes one table of
+// Sheets (a CSV is one sheet without a name); a Sheet streams Rows. Read are text with separated
+// columns, .xlsx and .xlsm, .ods, .xls of Excel 97 and later, zip archives of these, whose files' sheets
+// become those of the archive, and workbooks and age files for which Options hold a Secret. What was
+// decrypted stays in memory. A Reader takes one table of
 // a sheet and yields it as raw batches of package schemas, dictionary-encoded column by column.
 //
 // The package decides nothing: it does not guess types, skip totals, find headers or know a

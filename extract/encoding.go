@@ -48,6 +48,11 @@ const (
 	page1251
 )
 
+// mixedUTF8 is how many bytes that are not UTF-8 there may be for each that goes on a character of it, before the
+// file is text of a code page in which some letters look like UTF-8 by chance. In between it is neither for
+// certain.
+const mixedUTF8 = 4
+
 // findCharset scans the whole of the file and says how it is decoded. All of it is looked at, so
 // that no byte is met later that is not text in the encoding chosen.
 func (f *File) findCharset(head []byte) (charset, error) {
@@ -67,7 +72,7 @@ func (f *File) findCharset(head []byte) (charset, error) {
 		return charset{name: "utf-8", skip: int64(len(bomUTF8))}, nil
 	case s.bad == 0:
 		return charset{name: "utf-8"}, nil
-	case bom || s.good > s.bad:
+	case bom || s.good*mixedUTF8 > s.bad:
 		return charset{}, fault(nil, diag.FileEncoding, f.at(s.badLine, 0), "%d bytes are not UTF-8, which the rest of the file is; the first is in this line", s.bad)
 	}
 	i := s.page()
@@ -98,7 +103,7 @@ func sniffUTF16(head []byte) (c charset, little, ok bool) {
 	}
 	half := len(head) / 2
 	switch {
-	case half < 2:
+	case half < 2 || bytes.IndexByte(head[:min(len(head), 16)], 0) < 0: // it begins as other text
 	case zero[1] > half*2/5 && zero[0] <= half/20:
 		return le, true, true
 	case zero[0] > half*2/5 && zero[1] <= half/20:
@@ -106,6 +111,10 @@ func sniffUTF16(head []byte) (c charset, little, ok bool) {
 	}
 	return charset{}, false, false
 }
+
+// foreignRun is how many characters beyond ASCII may follow each other. Text of bytes that is read as UTF-16 has
+// no other.
+const foreignRun = 2048
 
 // scanUTF16 looks for what the decoder would replace without a word: half a pair, a cut-off
 // unit, NUL.
@@ -116,7 +125,7 @@ func (f *File) scanUTF16(c charset, little bool) error {
 	}
 	buf := make([]byte, 64<<10)
 	r := io.NewSectionReader(f.f, c.skip, f.size-c.skip)
-	line, high, text := 1, false, false
+	line, high, text, foreign := 1, false, false, 0
 	for {
 		n, err := io.ReadFull(r, buf)
 		for i := 0; i+1 < n; i += 2 {
@@ -124,6 +133,12 @@ func (f *File) scanUTF16(c charset, little bool) error {
 			low := u >= 0xdc00 && u < 0xe000
 			if low != high || u == 0 {
 				return fault(nil, diag.FileEncoding, f.at(line, 0), "a character in this line is not whole in %s", c.name)
+			}
+			if foreign++; u < 0x80 {
+				foreign = 0
+			}
+			if foreign > foreignRun {
+				return fault(nil, diag.FileEncoding, f.at(line, 0), "thousands of characters without a digit, a separator or a line end, so that this is not all %s", c.name)
 			}
 			high = u >= 0xd800 && u < 0xdc00
 			text = text || u > ' '

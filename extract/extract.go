@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"strings"
 
 	"palermo/diag"
 	"palermo/extract/sheet"
@@ -24,6 +25,8 @@ type Options struct {
 	MaxRowBytes   int    // of one record of a text file, or the text of one row; 8 MiB
 	MaxCellBytes  int    // of one cell; 1 MiB
 	MaxColumns    int    // of one row; 16,384
+
+	Secrets []Secret // what opens files that their sender closed; tried in their order
 
 	BatchRows       int // rows of a raw batch; 8,192
 	DictionaryWords int // distinct words of a column before its batches carry plain text; 65,536
@@ -80,23 +83,35 @@ func fault(cause error, c diag.Code, p diag.Pos, format string, a ...any) *Error
 	return &Error{Diagnostic: finding(c, p, format, a...), Err: cause}
 }
 
+// source is the bytes of a file: on a disk, or held in memory where they were decrypted.
+type source interface {
+	io.ReaderAt
+	io.Closer
+}
+
 // File is an opened file. It is not safe for two goroutines.
 type File struct {
-	f      *os.File
+	f      source
 	size   int64
 	o      Options
+	format string
 	sheets []Sheet
 	notes  diag.List
-	book   *sheet.Book // nil for a text file
+	book   *sheet.Book // nil where it is no .xlsx
 	apart  *apart      // nil where the file is read in this process
+	parts  *archive    // nil where it is no archive of files
+	member string      // where it is itself one of an archive: which
+	secret bool        // its bytes were decrypted: nothing of them is written to a disk
+	opened int         // how often a secret opened something, which may hold what another opens
 }
 
 // Sheet is one sheet of a workbook, or the whole of a text file. It is valid until its File is
 // closed.
 type Sheet struct {
-	Name   string // empty for a text file
-	No     int    // its place in the workbook, from 1
+	Name   string // empty for a text file; in an archive it begins with the member's name
+	No     int    // its place in the file, from 1
 	Hidden bool   // hidden sheets are read like others
+	Member string // the name of the archive's member that it is of; empty outside archives
 
 	file *File
 	rows func(context.Context) iter.Seq2[Row, error]
@@ -126,18 +141,18 @@ func Open(path string, o Options) (*File, error) {
 // OpenFile is Open of a file that is open already, and that the File closes from now on.
 func OpenFile(h *os.File, o Options) (*File, error) {
 	f := &File{f: h, o: o.withDefaults()}
-	if err := f.open(); err != nil {
+	st, err := h.Stat()
+	if err == nil {
+		f.size = st.Size()
+		err = f.open()
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
 
 func (f *File) open() error {
-	st, err := f.f.Stat()
-	if err != nil {
-		return err
-	}
-	f.size = st.Size()
 	if f.size > f.o.MaxBytes {
 		return fault(nil, diag.FileTooLarge, f.pos(), "%d bytes are over the limit of %d", f.size, f.o.MaxBytes)
 	}
@@ -147,9 +162,11 @@ func (f *File) open() error {
 	}
 	switch kind, why := sniff(head); kind {
 	case kindZip:
-		return f.openBook()
+		return f.openZip()
 	case kindCFB:
-		return f.compoundFault()
+		return f.openCompound()
+	case kindAge:
+		return f.openAge()
 	case kindOther:
 		return fault(nil, diag.FileFormat, f.pos(), "%s", why)
 	}
@@ -159,40 +176,115 @@ func (f *File) open() error {
 // Sheets is the file's sheets, in their order.
 func (f *File) Sheets() []Sheet { return f.sheets }
 
-// Format is what kind of file it is: "xlsx", or "csv" for any text with separated columns.
-func (f *File) Format() string {
-	if f.apart != nil {
-		return f.apart.format
-	}
-	if f.book != nil {
-		return "xlsx"
-	}
-	return "csv"
-}
+// Format is what kind of file it is: "xlsx", "ods", "xls", "zip", or "csv" for any text with
+// separated columns.
+func (f *File) Format() string { return f.format }
 
 // Notes is what was found about the file so far that did not stop its reading: the encoding
 // used, and, once a sheet was read, formulas saved without their result.
-func (f *File) Notes() []diag.Diagnostic { return f.notes.Kept() }
+func (f *File) Notes() []diag.Diagnostic {
+	if f.parts != nil {
+		for _, m := range f.parts.members {
+			if m.file != nil {
+				f.parts.note(m)
+			}
+		}
+	}
+	return f.notes.Kept()
+}
 
-// Close releases the file, and ends the worker that reads it.
+// Close releases the file, removes its temporary files, and ends the worker that reads it.
 func (f *File) Close() error {
 	var err error
 	if f.apart != nil {
 		err = f.apart.close()
 	}
+	if f.parts != nil {
+		err = errors.Join(err, f.parts.close())
+	}
 	return errors.Join(err, f.f.Close())
 }
 
-func (f *File) pos() diag.Pos { return diag.Pos{File: f.o.Name} }
+func (f *File) pos() diag.Pos { return f.at(0, 0) }
 
-func (f *File) at(row, col int) diag.Pos { return diag.Pos{File: f.o.Name, Row: row, Col: col} }
+// at is a place in a file without sheets; in an archive its member stands for the sheet.
+func (f *File) at(row, col int) diag.Pos {
+	return diag.Pos{File: f.o.Name, Sheet: f.member, Row: row, Col: col}
+}
+
+// newSheet is the next sheet of the file, without its rows. The name is that within a workbook.
+func (f *File) newSheet(name string) Sheet {
+	s := Sheet{Name: name, No: len(f.sheets) + 1, Member: f.member, file: f}
+	if f.member != "" {
+		s.Name = f.member
+		if name != "" {
+			s.Name += "/" + name
+		}
+	}
+	return s
+}
+
+// Title is the sheet's name within its workbook; empty for a text file.
+func (s Sheet) Title() string {
+	if s.Member == "" {
+		return s.Name
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(s.Name, s.Member), "/")
+}
 
 // Rows streams the sheet's rows in their order. It can be called again, for a second pass. After
 // an error there are no more rows. The error is ctx's, an *Error, or the machine's.
-func (s Sheet) Rows(ctx context.Context) iter.Seq2[Row, error] { return s.rows(ctx) }
+func (s Sheet) Rows(ctx context.Context) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		blanks := 0
+		for r, err := range s.rows(ctx) {
+			if err == nil {
+				err = s.checkBlanks(&r, &blanks)
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// maxBlanks is how many blank cells a sheet may have before others of wide rows, and one more for each byte
+// of its file: a workbook names no blank cell, so that a few megabytes of it can stand for billions.
+const (
+	maxBlanks = 100_000_000
+	wideRow   = 64
+)
+
+func (s Sheet) checkBlanks(r *Row, blanks *int) error {
+	if len(r.Cells) <= wideRow {
+		return nil
+	}
+	for _, c := range r.Cells {
+		if c == "" {
+			*blanks++
+		}
+	}
+	if int64(*blanks) <= maxBlanks+s.file.size {
+		return nil
+	}
+	err := fault(nil, diag.FileTooLarge, s.pos(r.Num, 0), "the rows down to this one have more than %d blank cells between others", maxBlanks)
+	*r = Row{}
+	return err
+}
 
 func (s Sheet) pos(row, col int) diag.Pos {
 	return diag.Pos{File: s.file.o.Name, Sheet: s.Name, Row: row, Col: col}
+}
+
+// noteBare reports, once for a sheet however often it is read, formulas whose results are not there.
+func (s Sheet) noteBare(n int, first diag.Pos) {
+	if n == 0 {
+		return
+	}
+	d := finding(diag.ValueNotCalculated, first, "%d formulas were saved without their result; they are read as blank", n)
+	if notes := &s.file.notes; notes.Count(d) == 0 {
+		notes.Add(d)
+	}
 }
 
 // checkRow applies the limits on one row's columns and cells.
@@ -223,6 +315,7 @@ const (
 	kindText kind = iota
 	kindZip
 	kindCFB
+	kindAge
 	kindOther
 )
 
@@ -244,9 +337,11 @@ var magic = []struct {
 	{"\xff\xd8\xff", "a picture"},
 	{"GIF8", "a picture"},
 	{"{\\rtf", "an RTF document"},
-	{"\x09\x08\x10\x00", "an old .xls workbook"},
-	{"\x09\x08\x08\x00", "an old .xls workbook"},
-	{"\x09\x04\x06\x00", "an old .xls workbook"},
+	{"\x09\x08\x10\x00", "an .xls workbook" + tooOld},
+	{"\x09\x08\x08\x00", "an .xls workbook" + tooOld},
+	{"\x09\x04\x06\x00", "an .xls workbook" + tooOld},
+	{"\x09\x02\x06\x00", "an .xls workbook" + tooOld},
+	{"\x09\x00\x04\x00", "an .xls workbook" + tooOld},
 	{"\x7fELF", "a program"},
 	{"MZ\x90", "a program"},
 }
@@ -259,6 +354,8 @@ func sniff(head []byte) (kind, string) {
 		return kindZip, ""
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
 		return kindCFB, ""
+	case bytes.HasPrefix(head, []byte(ageBinary)), bytes.HasPrefix(head, []byte(ageArmored)):
+		return kindAge, ""
 	}
 	for _, m := range magic {
 		if bytes.HasPrefix(head, []byte(m.prefix)) {
@@ -282,43 +379,4 @@ func markup(text []byte) bool {
 	}
 	c := text[1] | 0x20
 	return c >= 'a' && c <= 'z' || text[1] == '!' || text[1] == '?'
-}
-
-// compoundFault says what a compound file is: a workbook with a password, or an old one.
-func (f *File) compoundFault() error {
-	locked, err := contains(io.NewSectionReader(f.f, 0, f.size), utf16LE("EncryptedPackage"))
-	if err != nil {
-		return err
-	}
-	if locked {
-		return fault(nil, diag.FilePassword, f.pos(), "the workbook is protected by a password")
-	}
-	return fault(nil, diag.FileFormat, f.pos(), "this is an old .xls workbook, or another kind of Office document")
-}
-
-func utf16LE(s string) []byte {
-	var b []byte
-	for _, c := range []byte(s) {
-		b = append(b, c, 0)
-	}
-	return b
-}
-
-// contains reports whether want stands in r, which is read in pieces.
-func contains(r io.Reader, want []byte) (bool, error) {
-	buf := make([]byte, 64<<10)
-	kept := 0
-	for {
-		n, err := io.ReadFull(r, buf[kept:])
-		if bytes.Contains(buf[:kept+n], want) {
-			return true, nil
-		}
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		kept = copy(buf, buf[len(buf)-len(want):])
-	}
 }

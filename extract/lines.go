@@ -9,21 +9,25 @@ import (
 var (
 	errStrayQuote = errors.New("a quotation mark that opens in this line is not closed where a field ends")
 	errLongRecord = errors.New("the record that starts in this line is over the limit")
+	errWideRecord = errors.New("the record that starts in this line has more columns than the limit")
 )
 
 // lineReader stands between a text and encoding/csv. It turns every line end outside quotation
 // marks into LF (CR alone, as old Macs wrote, and runs of CR before LF, as a text converted
 // twice has them, count as one), counts lines, and stops at what the lenient csv reader would
-// swallow: a quoted field that both holds a stray quotation mark and goes over a line break, or
-// that the end of the text leaves open, and a record over the limit.
+// swallow, or take far more memory for than the text has bytes: a quoted field that both holds a stray quotation mark and goes over a line break, or
+// that the end of the text leaves open, and a record over the limit of bytes or, beyond a piece of the text, of
+// columns.
 type lineReader struct {
 	src   io.Reader
 	delim byte
 	limit int64 // bytes handed out beyond base that mean the record is too long
+	width int   // columns that mean that it is too wide
 
 	base   int64 // where the current record starts, set by the csv side
 	out    int64 // bytes handed out
 	lines  int   // line ends handed out
+	delims int   // marks between fields since the last line end, as far as whole pieces were looked at
 	last   byte  // last byte handed out; '\n' at the start
 	quoted bool
 	quote  bool // within quotes, the byte before was a quotation mark
@@ -37,9 +41,9 @@ type lineReader struct {
 	err       error
 }
 
-func newLineReader(src io.Reader, delim byte, limit int64) *lineReader {
+func newLineReader(src io.Reader, delim byte, limit int64, width int) *lineReader {
 	const size = 64 << 10
-	return &lineReader{src: src, delim: delim, limit: limit, last: '\n',
+	return &lineReader{src: src, delim: delim, limit: limit, width: width, last: '\n',
 		buf: [2][]byte{make([]byte, size), make([]byte, 0, size+16)}}
 }
 
@@ -86,6 +90,17 @@ func (l *lineReader) emit(b ...byte) {
 	l.last = b[len(b)-1]
 }
 
+// count counts the marks between fields of a record that goes over pieces of the text. One within a piece has no
+// more than that has bytes.
+func (l *lineReader) count(b []byte) {
+	if nl := bytes.LastIndexByte(b, '\n'); nl >= 0 {
+		l.delims, b = 0, b[nl+1:]
+	}
+	if l.delims += bytes.Count(b, []byte{l.delim}); l.delims > l.width {
+		l.err = errWideRecord
+	}
+}
+
 // outside takes bytes up to where a quoted field opens.
 func (l *lineReader) outside() {
 	if l.crs > 0 {
@@ -100,10 +115,11 @@ func (l *lineReader) outside() {
 		n = cr
 	}
 	if n > 0 {
+		l.count(l.in[:n])
 		l.emit(l.in[:n]...)
 		l.in = l.in[n:]
 	}
-	if len(l.in) == 0 {
+	if len(l.in) == 0 || l.err != nil {
 		return
 	}
 	c := l.in[0]
@@ -125,7 +141,7 @@ func (l *lineReader) afterCR() {
 		l.crs++
 		l.in = l.in[1:]
 	case '\n':
-		l.crs = 0
+		l.crs, l.delims = 0, 0
 		l.emit('\n')
 		l.in = l.in[1:]
 	default:
@@ -137,6 +153,7 @@ func (l *lineReader) endCRs() {
 	for ; l.crs > 0; l.crs-- {
 		l.emit('\n')
 	}
+	l.delims = 0
 }
 
 // inside takes bytes of a quoted field, up to its end.

@@ -33,12 +33,13 @@ func (f *File) openBook() error {
 	}
 	f.book = b
 	for _, d := range b.Notes {
-		d.Pos.File = f.o.Name
+		d.Pos = f.within(d.Pos)
 		f.notes.Add(d)
 	}
 	for i := range b.Sheets {
 		f.sheets = append(f.sheets, f.sheet(i))
 	}
+	f.format = "xlsx"
 	return nil
 }
 
@@ -50,8 +51,20 @@ func (f *File) placed(err error) error {
 		return err
 	}
 	e := &Error{Diagnostic: bad.Diagnostic, Err: bad.Err}
-	e.Diagnostic.Pos.File = f.o.Name
+	e.Diagnostic.Pos = f.within(e.Diagnostic.Pos)
 	return e
+}
+
+// within is a place in a workbook as one in the file, which may be an archive.
+func (f *File) within(p diag.Pos) diag.Pos {
+	p.File = f.o.Name
+	switch {
+	case f.member != "" && p.Sheet != "":
+		p.Sheet = f.member + "/" + p.Sheet
+	case f.member != "":
+		p.Sheet = f.member
+	}
+	return p
 }
 
 // noWorkbook says what the container holds when it is no workbook that is read.
@@ -60,21 +73,18 @@ func noWorkbook(a *zipfile.Archive) string {
 	switch {
 	case has("xl/workbook.bin"):
 		return "this is a binary .xlsb workbook"
-	case has("content.xml") && has("mimetype"):
-		return "this is an OpenDocument file"
 	case has("word/document.xml"), has("ppt/presentation.xml"):
 		return "this is an Office document, but no workbook"
 	case sheet.IsWorkbook(a):
 		return ""
-	case has("[Content_Types].xml"):
-		return "this is an Office file in which no workbook is found"
 	}
-	return "this is a zip archive; unpack it and send the files in it"
+	return "this is an Office file in which no workbook is found"
 }
 
 func (f *File) sheet(i int) Sheet {
 	in := f.book.Sheets[i]
-	s := Sheet{Name: in.Name, No: i + 1, Hidden: in.State != sheet.Visible, file: f}
+	s := f.newSheet(in.Name)
+	s.Hidden = in.State != sheet.Visible
 	s.rows = func(ctx context.Context) iter.Seq2[Row, error] {
 		return func(yield func(Row, error) bool) {
 			if err := f.walk(ctx, s, i, yield); err != nil {
@@ -95,7 +105,8 @@ func (f *File) walk(ctx context.Context, s Sheet, i int, yield func(Row, error) 
 	for {
 		in, err := r.Next(ctx)
 		if err == io.EOF {
-			s.noteBare(r.Uncalculated())
+			n, row, col := r.Uncalculated()
+			s.noteBare(n, s.pos(row, col))
 			return nil
 		}
 		if err != nil {
@@ -108,17 +119,5 @@ func (f *File) walk(ctx context.Context, s Sheet, i int, yield func(Row, error) 
 		if !yield(row, nil) {
 			return nil
 		}
-	}
-}
-
-// noteBare reports, once for a sheet however often it is read, formulas whose results are not
-// there.
-func (s Sheet) noteBare(n, row, col int) {
-	if n == 0 {
-		return
-	}
-	d := finding(diag.ValueNotCalculated, s.pos(row, col), "%d formulas were saved without their result; they are read as blank", n)
-	if notes := &s.file.notes; notes.Count(d) == 0 {
-		notes.Add(d)
 	}
 }

@@ -22,7 +22,7 @@ import (
 )
 
 func TestXLSXSuite(t *testing.T) {
-	f := extracttest.Format{Open: extract.Open, Write: func(t testing.TB, path string, grid [][]string) {
+	extracttest.Run(t, extracttest.Format{Open: extract.Open, Write: func(t testing.TB, path string, grid [][]string) {
 		f := excelize.NewFile()
 		for i, cells := range grid {
 			for j, c := range cells {
@@ -37,10 +37,7 @@ func TestXLSXSuite(t *testing.T) {
 			}
 			return body
 		}))
-	}}
-	t.Run("here", func(t *testing.T) { extracttest.Run(t, f) })
-	f.Open = apart
-	t.Run("apart", func(t *testing.T) { extracttest.Run(t, f) })
+	}})
 }
 
 // onlyRows takes out the rows that the grid does not have: excelize writes them all.
@@ -348,17 +345,15 @@ func TestContainers(t *testing.T) {
 	good := inflated(t, workbook(t, false), nil, asIs)
 	flipped := bytes.Clone(good)
 	flipped[bytes.Index(flipped, []byte("xl/worksheets/sheet1.xml"))+60] ^= 0xff
-	cfb := append([]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), make([]byte, 70_000)...)
 	for _, c := range []struct {
 		name, want, says string
 		in               []byte
 	}{
-		{"zip", "file.format f", "zip archive", zipOf(t, "a.txt")},
+		{"zip", "file.format f", "no file in the archive", zipOf(t, "a.txt")},
 		{"OpenDocument", "file.format f", "OpenDocument", zipOf(t, "mimetype", "content.xml")},
 		{"binary workbook", "file.format f", ".xlsb", zipOf(t, "[Content_Types].xml", "xl/workbook.bin")},
 		{"Word", "file.format f", "no workbook", zipOf(t, "[Content_Types].xml", "word/document.xml")},
-		{"old workbook", "file.format f", ".xls", cfb},
-		{"password", "file.password f", "password", append(bytes.Clone(cfb), "E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00"...)},
+		{"old container", "file.damaged f", "", append([]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), make([]byte, 70_000)...)},
 		{"cut off", "file.damaged f", "", good[:len(good)/2]},
 		{"flipped byte", "file.damaged f", "", flipped},
 		{"two parts of a name", "file.part_repeated f", "entry 2 of 2", zipOf(t, "xl/workbook.xml", "XL/workbook.xml")},

@@ -42,6 +42,7 @@ type Entry struct {
 	QuarantineBytes int64        `json:"quarantine_bytes,omitempty"` // of the file of rejected rows
 	Found           []Found      `json:"found"`
 	Struck          []Struck     `json:"struck,omitempty"`  // rows that were left out
+	Locked          string       `json:"locked,omitempty"`  // of a file that no secret opened: a keyed digest of those that were tried
 	Refused         []string     `json:"refused,omitempty"` // case ids of refusals that an earlier making found, where the received copy is gone
 }
 
@@ -49,6 +50,7 @@ type Entry struct {
 type SheetEntry struct {
 	No        int                `json:"no"` // from 1
 	Name      string             `json:"name,omitempty"`
+	Title     string             `json:"title,omitempty"`  // the name within its workbook: other than Name in an archive
 	Source    string             `json:"source,omitempty"` // empty where no mapping knows the sheet
 	Mapping   string             `json:"mapping,omitempty"`
 	Table     int                `json:"table"` // index among the mapping's tables
@@ -222,7 +224,7 @@ func (h *Home) readEntry(s *Submission) (e *Entry, damaged bool, err error) {
 	switch {
 	case json.Unmarshal(b, e) != nil:
 		return nil, true, nil
-	case e.Key != h.entryKey(s), e.unreceived() && h.received(s):
+	case e.Key != h.entryKey(s), e.unreceived() && h.received(s), e.Locked != "" && e.Locked != h.secretsTried(s.Agency):
 		return nil, false, nil
 	case !h.kept(e):
 		return nil, true, nil

@@ -261,7 +261,7 @@ func (h *Home) keptPlan(e *SheetEntry) (*transform.Plan, error) {
 func (x *Explanation) trace(e *SheetEntry, plan *transform.Plan, cells []string, ids transform.IDs) (*transform.RowTrace, error) {
 	raw := oneRow(x.origin(e), e.Header, x.Row, cells)
 	defer raw.Release()
-	in := transform.Input{Origin: raw.Origin, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: ids}
+	in := transform.Input{Origin: raw.Origin, Sheet: e.Title, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: ids}
 	t, err := plan.Open(in, memory.DefaultAllocator, &diag.List{})
 	if err != nil {
 		return nil, err
@@ -285,7 +285,7 @@ func (x *Explanation) origin(e *SheetEntry) schemas.Origin {
 
 // rowsAgain reads the rows that are to be explained from the inbox, in one pass.
 func (h *Home) rowsAgain(ctx context.Context, s *Submission, e *SheetEntry, as []asked) (map[int][]string, error) {
-	f, err := openApart(ctx, h.path(inboxDir, s.SHA256), extract.Options{Name: s.Name}, h.Config.limits())
+	f, err := openApart(ctx, h.path(inboxDir, s.SHA256), extract.Options{Name: s.Name, TmpDir: h.path(stateDir, "tmp"), Secrets: h.secrets[s.Agency]}, h.Config.limits())
 	if err != nil {
 		return nil, err
 	}

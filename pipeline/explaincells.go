@@ -21,14 +21,14 @@ func (h *Home) explainCells(ctx context.Context, sub *Submission, e *SheetEntry,
 		x := a.x
 		wanted[[2]int{x.Row, x.Col}] = append(wanted[[2]int{x.Row, x.Col}], x)
 	}
-	in := transform.Input{Origin: as[0].x.origin(e), Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: h.key}
+	in := transform.Input{Origin: as[0].x.origin(e), Sheet: e.Title, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: h.key}
 	t, err := plan.Open(in, memory.DefaultAllocator, &diag.List{})
 	if err != nil {
 		return err
 	}
 	defer t.Release()
 	t.Assume(e.Facts)
-	f, err := openApart(ctx, h.path(inboxDir, sub.SHA256), extract.Options{Name: sub.Name}, h.Config.limits())
+	f, err := openApart(ctx, h.path(inboxDir, sub.SHA256), extract.Options{Name: sub.Name, TmpDir: h.path(stateDir, "tmp"), Secrets: h.secrets[sub.Agency]}, h.Config.limits())
 	if err != nil {
 		return err
 	}

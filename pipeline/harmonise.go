@@ -28,6 +28,8 @@ type Harmoniser struct {
 	MaxBytes int64          // of a file; 0 means extract's default
 	Limits   extract.Limits // of that worker
 
+	Secrets []extract.Secret // what opens files that their sender closed
+
 	IDs     transform.IDs // for case data
 	Sources []string      // ids of those that the file may be of; all where there are none
 
@@ -99,7 +101,7 @@ type job struct {
 }
 
 func (j *job) read(ctx context.Context, path string) error {
-	f, err := openApart(ctx, path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes}, j.Limits)
+	f, err := openApart(ctx, path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes, Secrets: j.Secrets}, j.Limits)
 	if err != nil {
 		return err
 	}
@@ -175,9 +177,9 @@ func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
 	if err != nil {
 		return err
 	}
-	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Balance: Balance{Unit: unitRows}})
+	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Title: sh.Title(), Balance: Balance{Unit: unitRows}})
 	e := &j.entry.Sheets[len(j.entry.Sheets)-1]
-	best := j.Mappings.Recognise(sh.Name, previewRows(preview))
+	best := j.Mappings.Recognise(sh.Title(), previewRows(preview))
 	if len(best) == 0 || !best[0].Matches() {
 		return j.unknown(ctx, sh, e, best)
 	}
@@ -261,7 +263,7 @@ func (j *job) find(c diag.Code, at diag.Pos, message string) {
 // table harmonises the rows below the header.
 func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *transform.Plan) error {
 	mem := memory.DefaultAllocator
-	t, err := plan.Open(transform.Input{Origin: j.origin(e), Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs, Leave: j.leave(e)}, mem, &j.found)
+	t, err := plan.Open(transform.Input{Origin: j.origin(e), Sheet: e.Title, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs, Leave: j.leave(e)}, mem, &j.found)
 	if err != nil {
 		return err
 	}
@@ -290,7 +292,7 @@ func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *
 // valueless accounts for a table that was known by its labels and has no column of values.
 func (j *job) valueless(ctx context.Context, sh extract.Sheet, e *SheetEntry) error {
 	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name, Row: e.HeaderRow}
-	*e = SheetEntry{No: e.No, Name: e.Name, Balance: Balance{Unit: unitRows}}
+	*e = SheetEntry{No: e.No, Name: e.Name, Title: e.Title, Balance: Balance{Unit: unitRows}}
 	if err := j.countUnread(ctx, sh, e); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"palermo/diag"
+	"palermo/extract"
 	"palermo/mappings"
 	"palermo/schemas"
 )
@@ -19,7 +20,8 @@ type Home struct {
 	Schema   *schemas.Schema
 	Mappings *mappings.Set
 
-	key key
+	key     key
+	secrets map[string][]extract.Secret // by agency: what opens its files
 }
 
 // Folders of a home. The private ones are made 0700.
@@ -91,6 +93,9 @@ func readHome(dir, extra string) (*Home, error) {
 		return nil, err
 	}
 	if err := h.checkAgencies(); err != nil {
+		return nil, err
+	}
+	if err := h.readSecrets(); err != nil {
 		return nil, err
 	}
 	return h, nil

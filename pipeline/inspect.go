@@ -115,7 +115,7 @@ func inspectSheet(ctx context.Context, sh extract.Sheet, e *SheetEntry, set *map
 	if err != nil {
 		return si, err
 	}
-	best := set.Recognise(sh.Name, previewRows(preview))
+	best := set.Recognise(sh.Title(), previewRows(preview))
 	if len(best) > 0 {
 		si.Chosen = match(&best[0])
 		if len(best) > 1 {

@@ -23,10 +23,14 @@ type rowWriter struct {
 	file *load.Writer
 	rows *schemas.Rows
 	t    *schemas.Table
+	held int // bytes of text of the rows that are held
 }
 
-// flushRows is how many rows a rowWriter holds.
-const flushRows = 8192
+// flushRows and flushBytes are how much a rowWriter holds: a rejected row can be megabytes.
+const (
+	flushRows  = 8192
+	flushBytes = 8 << 20
+)
 
 func newRowWriter(metadata map[string]string, path string, t *schemas.Table) (*rowWriter, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -36,14 +40,19 @@ func newRowWriter(metadata map[string]string, path string, t *schemas.Table) (*r
 	if err != nil {
 		return nil, err
 	}
-	return &rowWriter{w, schemas.NewRows(memory.DefaultAllocator, t), t}, nil
+	return &rowWriter{file: w, rows: schemas.NewRows(memory.DefaultAllocator, t), t: t}, nil
 }
 
 func (w *rowWriter) add(ctx context.Context, row map[string]any) error {
 	if err := w.rows.Add(row); err != nil {
 		return fmt.Errorf("write table %s: %w", w.t.Name, err)
 	}
-	if w.rows.Len() < flushRows {
+	for _, v := range row {
+		if s, ok := v.(string); ok {
+			w.held += len(s)
+		}
+	}
+	if w.rows.Len() < flushRows && w.held < flushBytes {
 		return nil
 	}
 	return w.flush(ctx)
@@ -52,7 +61,7 @@ func (w *rowWriter) add(ctx context.Context, row map[string]any) error {
 func (w *rowWriter) flush(ctx context.Context) error {
 	b := w.rows.Batch()
 	defer b.Release()
-	w.rows = schemas.NewRows(memory.DefaultAllocator, w.t)
+	w.rows, w.held = schemas.NewRows(memory.DefaultAllocator, w.t), 0
 	return w.file.Write(ctx, b)
 }
 

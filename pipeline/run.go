@@ -391,7 +391,7 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 		return nil, err
 	}
 	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
-		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Limits: r.Config.limits(), IDs: r.key, Sources: r.Config.Agencies[s.Agency].Sources, Withdrawn: s.withdrawn, Struck: struck,
+		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Limits: r.Config.limits(), Secrets: r.secrets[s.Agency], IDs: r.key, Sources: r.Config.Agencies[s.Agency].Sources, Withdrawn: s.withdrawn, Struck: struck,
 		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID),
 		Vault: func(table string) string { return r.vaultFile(table, s.ID) }}
 	e, err := r.harmonise(ctx, h, s)
@@ -408,6 +408,9 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 		return nil, err
 	}
 	e.Key = r.entryKey(s)
+	if slices.ContainsFunc(e.Found, func(f Found) bool { return f.Code == diag.FilePassword }) {
+		e.Locked = r.secretsTried(s.Agency)
+	}
 	if err := r.keepMappings(e); err != nil {
 		return nil, err
 	}

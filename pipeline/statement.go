@@ -100,16 +100,16 @@ func lastDay(s string) string {
 // statement is what the sheet's table does to what was received before: what the agency's folder
 // says, else the file, else the mapping.
 func (j *job) statement(ctx context.Context, sh extract.Sheet, plan *transform.Plan, preview []extract.Row) (Statement, error) {
-	cells, err := j.cellsOf(ctx, plan.Entry().Stated, preview)
+	cells, err := j.cellsOf(ctx, sh.Member, plan.Entry().Stated, preview)
 	if err != nil {
 		return inferred, err
 	}
-	said := plan.Stated(j.sub.Name, sh.Name, cells, &j.found)
+	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name}
+	said := plan.Stated(at, sh.Title(), cells, &j.found)
 	s := Statement{said.Kind, said.From, said.To, SaidByMapping}
 	if said.InFile {
 		s.By = SaidByFile
 	}
-	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name}
 	if a := j.sub.Stated; a != nil {
 		if s.By == SaidByFile && s.Kind != "" && s.Kind != a.Kind {
 			j.find(diag.SubmissionConflict, at, "the file says that it is a "+s.Kind+", its folder that it is a "+a.Kind)
@@ -135,12 +135,15 @@ func (j *job) statement(ctx context.Context, sh extract.Sheet, plan *transform.P
 	return s, nil
 }
 
-// cellsOf is the cells that a statement may ask for: those of the first rows of its sheets.
-func (j *job) cellsOf(ctx context.Context, s *mappings.Stated, own []extract.Row) (func(sheet string, row, col int) string, error) {
+// cellsOf is the cells that a statement may ask for: those of the first rows of the sheets of its workbook,
+// which in an archive is a member.
+func (j *job) cellsOf(ctx context.Context, member string, s *mappings.Stated, own []extract.Row) (func(sheet string, row, col int) string, error) {
 	rows := map[string][]extract.Row{"": own}
 	if s != nil {
 		for _, c := range s.FromCell {
-			i := slices.IndexFunc(j.sheets, func(sh extract.Sheet) bool { return mappings.Word(sh.Name) == mappings.Word(c.Sheet) })
+			i := slices.IndexFunc(j.sheets, func(sh extract.Sheet) bool {
+				return sh.Member == member && mappings.Word(sh.Title()) == mappings.Word(c.Sheet)
+			})
 			if c.Sheet == "" || rows[c.Sheet] != nil || i < 0 {
 				continue
 			}

@@ -2,6 +2,8 @@ package testlong
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -15,9 +17,13 @@ import (
 // run can be killed from outside.
 const runHome = "PALERMO_LONG_RUN_HOME"
 
+// runSummary names the file that such a run writes its summary to.
+const runSummary = "PALERMO_LONG_RUN_SUMMARY"
+
 func TestMain(m *testing.M) {
 	roles := pipeline.Roles()
 	roles[extract.Role] = serveOrNot
+	roles[roleRead] = sandbox.Func(readFile)
 	sandbox.Main(roles)
 	if dir := os.Getenv(racerDir); dir != "" {
 		exitWith(race(dir))
@@ -48,7 +54,11 @@ func runOnce(dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.Run(context.Background(), pipeline.Options{})
+	s, err := h.Run(context.Background(), pipeline.Options{})
+	if name := os.Getenv(runSummary); name != "" && err == nil {
+		b, err := json.Marshal(s)
+		return errors.Join(err, os.WriteFile(name, b, 0o600))
+	}
 	return err
 }
 

@@ -24,6 +24,7 @@ type Header struct {
 // Input is one table of one file, as far as a plan must know it before its rows come.
 type Input struct {
 	Origin    schemas.Origin
+	Sheet     string                    // the sheet's own name, that a mapping may read; in an archive not that of its place
 	Header    []Header                  // its columns, as each raw batch has them
 	HeaderRow int                       // where the header stands, from 1
 	Above     func(row, col int) string // the text of a cell above the table
@@ -41,11 +42,12 @@ type IDs interface {
 // Table is a plan bound to one table of one file. It is used by one goroutine: Facts for each
 // raw batch of a first pass if the plan needs it, then Apply for each raw batch, then Finish.
 type Table struct {
-	plan   *Plan
-	origin schemas.Origin
-	mem    memory.Allocator
-	header []Header
-	ids    IDs
+	plan      *Plan
+	origin    schemas.Origin
+	sheetName string
+	mem       memory.Allocator
+	header    []Header
+	ids       IDs
 
 	columns []*boundColumn // in the mapping's order; those that the file has
 	fields  []boundField   // in the order of the target's fields
@@ -108,7 +110,7 @@ type asked struct{ upTo int }
 // missing column leaves its fields empty, and an extra one is not loaded.
 func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, error) {
 	in.Origin.Source, in.Origin.Vintage = p.mapping.Source.ID, p.entry.Vintage
-	t := &Table{plan: p, origin: in.Origin, mem: mem, header: in.Header, ids: in.IDs, leave: in.Leave, facts: map[string]*boundFact{}, lists: map[string]*listArray{},
+	t := &Table{plan: p, origin: in.Origin, sheetName: in.Sheet, mem: mem, header: in.Header, ids: in.IDs, leave: in.Leave, facts: map[string]*boundFact{}, lists: map[string]*listArray{},
 		versions: map[uint64]int32{}, unkeyed: map[string]int{}, same: constants{}}
 	if p.entry.Record != nil && in.IDs == nil {
 		return nil, errors.New("transform: rows of case data need ids")
@@ -267,7 +269,7 @@ func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.Lis
 
 // fromCell reads the cell above the table, or the sheet's name, once for all rows.
 func (t *Table) fromCell(p *fieldPlan, cell func(row, col int) string, ds *diag.List) *outcome {
-	word, at := mappings.Word(t.origin.Sheet), diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet}
+	word, at := mappings.Word(t.sheetName), diag.Pos{File: t.origin.File, Sheet: t.origin.Sheet}
 	if p.cell.row > 0 {
 		word = mappings.Word(cell(p.cell.row, p.cell.col))
 		at.Row, at.Col = p.cell.row, p.cell.col

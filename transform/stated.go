@@ -3,6 +3,7 @@ package transform
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"palermo/diag"
 	"palermo/mappings"
@@ -39,8 +40,9 @@ func (c *compiler) stated(s *mappings.Stated) {
 }
 
 // Stated is what a table in the file says of its submission. cell gives the text of a cell, of the
-// table's own sheet where sheet is "". A cell that cannot be read is added to ds, and says nothing.
-func (p *Plan) Stated(file, sheet string, cell func(sheet string, row, col int) string, ds *diag.List) Stated {
+// table's own sheet where sheet is "". A cell that cannot be read is added to ds, and says nothing. at is the
+// sheet's place, and name its own name.
+func (p *Plan) Stated(at diag.Pos, name string, cell func(sheet string, row, col int) string, ds *diag.List) Stated {
 	s := p.entry.Stated
 	if s == nil {
 		return Stated{}
@@ -71,14 +73,14 @@ func (p *Plan) Stated(file, sheet string, cell func(sheet string, row, col int) 
 	for i := range s.FromCell {
 		v := &s.FromCell[i]
 		row, col, _ := diag.ParseCell(v.At)
-		at := diag.Pos{File: file, Sheet: sheet, Row: row, Col: col}
+		in := diag.Pos{File: at.File, Sheet: at.Sheet, Row: row, Col: col}
 		if v.Sheet != "" {
-			at.Sheet = v.Sheet
+			in.Sheet = strings.TrimSuffix(at.Sheet, name) + v.Sheet // beside it in the same workbook
 		}
-		read(v, cell(v.Sheet, row, col), at)
+		read(v, cell(v.Sheet, row, col), in)
 	}
 	for i := range s.FromSheet {
-		read(&s.FromSheet[i], sheet, diag.Pos{File: file, Sheet: sheet})
+		read(&s.FromSheet[i], name, at)
 	}
 	return out
 }

@@ -1,0 +1,37 @@
+package pipeline
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"palermo/schemas"
+	"palermo/transform"
+)
+
+// TestRowWriterHoldsBytes: rows of megabytes are not held together, and none is lost.
+func TestRowWriterHoldsBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "q.parquet")
+	w, err := newRowWriter(nil, path, schemas.Builtin().Table("quarantine"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := strings.Repeat("x", 3<<20)
+	const rows = 20
+	for n := range rows {
+		r := quarantineRow("s", &SheetEntry{No: 1}, &transform.Reject{Row: n + 1, Cells: []string{cells}})
+		if err := w.add(context.Background(), r); err != nil {
+			t.Fatal(err)
+		}
+		if w.held >= flushBytes {
+			t.Fatalf("after %d rows, %d bytes are held", n+1, w.held)
+		}
+	}
+	if err := w.close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.file.Rows(); got != rows {
+		t.Errorf("%d rows written, want %d", got, rows)
+	}
+}
