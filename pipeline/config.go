@@ -45,7 +45,7 @@ type Agency struct {
 	Rank          int      `yaml:"rank,omitempty" json:"rank,omitempty" jsonschema:"minimum=1,description=whose value is taken where agencies differ on a person and neither exactness nor recency nor linkage.sources decides: 1 first"`
 	DeadlineDays  int      `yaml:"deadline_days,omitempty" json:"deadline_days,omitempty" jsonschema:"minimum=1,description=days within which the agency sends its next file; a run names it when they are over"`
 	RetentionDays int      `yaml:"retention_days,omitempty" json:"retention_days,omitempty" jsonschema:"minimum=1,description=days that its files may be kept; doctor names those that were received before"`
-	OpenWith string `yaml:"open_with,omitempty" json:"open_with,omitempty" jsonschema:"description=a file of mode 0600 with the age identities and passwords that open what the agency encrypts; one a line; relative to the home"`
+	OpenWith      string   `yaml:"open_with,omitempty" json:"open_with,omitempty" jsonschema:"description=a file of mode 0600 with the age identities and passwords that open what the agency encrypts; one a line; relative to the home"`
 
 	Cumulative []string `yaml:"cumulative,omitempty" json:"cumulative,omitempty" jsonschema:"description=ids of the sources whose exports hold all records each time"` // a record that a later one lacks is marked as absent
 }
