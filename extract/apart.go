@@ -31,6 +31,10 @@ const (
 	cpuMiB     = 4 * time.Second  // for each MiB of the file
 	openFiles  = 64
 	drainBytes = 256 << 20 // of frames that may still come once no more are wanted
+
+	// One thread parses and one collects garbage. More would only cost memory: the stack of each counts
+	// towards the limit, 8 MiB, and a large machine would make a hundred of them.
+	threads = "GOMAXPROCS=2"
 )
 
 func (l Limits) withDefaults() Limits {
@@ -71,7 +75,7 @@ func (f *File) openApart(ctx context.Context, h *os.File, l Limits) error {
 	}
 	mib := time.Duration(f.size >> 20)
 	w, err := sandbox.Start(ctx, Role, sandbox.Options{CPU: cpuBase + mib*cpuMiB, MemoryBytes: int64(l.MemoryMiB) << 20,
-		FileBytes: f.o.MaxUnzipBytes, OpenFiles: openFiles, TempDir: f.o.TmpDir, Files: []*os.File{h}, Confined: true})
+		FileBytes: f.o.MaxUnzipBytes, OpenFiles: openFiles, TempDir: f.o.TmpDir, Files: []*os.File{h}, Confined: true, Env: []string{threads}})
 	if err != nil {
 		return err
 	}

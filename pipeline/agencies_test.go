@@ -57,6 +57,7 @@ func TestAgencySettings(t *testing.T) {
 		"agencies: {a: {language: french!}}":                                 `agencies.a.language: "french!" is no tag of a language, as fr or pt-BR`,
 		"agencies: {a: {rank: -1}}":                                          "a number below zero",
 		"agencies: {a: {deadline: 3}}":                                       `there is no setting "deadline" here`,
+		"intake: {worker_mib: 64}":                                           "no file can be read in less than 192 MiB",
 		"intake: {worker_mib: -5}":                                           "a number in it is below zero",
 		"agencies: {a: {language: pt-BR, rank: 2, sources: [unodc_glotip]}}": "",
 	} {

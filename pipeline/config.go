@@ -54,7 +54,7 @@ type Agency struct {
 type Intake struct {
 	MaxFileMiB int `yaml:"max_file_mib,omitempty" json:"max_file_mib,omitempty" jsonschema:"minimum=1,description=a larger file is refused; 1024 by default"`
 
-	WorkerMiB     int `yaml:"worker_mib,omitempty" json:"worker_mib,omitempty" jsonschema:"minimum=128,description=memory that reading one file may take; 512 by default"`
+	WorkerMiB     int `yaml:"worker_mib,omitempty" json:"worker_mib,omitempty" jsonschema:"minimum=192,description=memory that reading one file may take; 512 by default"`
 	WorkerSeconds int `yaml:"worker_seconds,omitempty" json:"worker_seconds,omitempty" jsonschema:"minimum=1,description=how long the reading of a file may give nothing and a second more for each MiB of it; 20 by default"`
 }
 
@@ -68,6 +68,9 @@ type WatchSettings struct {
 type Report struct {
 	Examples int `yaml:"examples,omitempty" json:"examples,omitempty" jsonschema:"minimum=1,description=findings of one kind kept whole for each field of a sheet; 20 by default"`
 }
+
+// leastWorkerMiB is what a worker takes for itself, and some.
+const leastWorkerMiB = 192
 
 // readConfig reads palermo.yaml strictly. A missing file is the defaults.
 func readConfig(file string) (*Config, error) {
@@ -87,6 +90,10 @@ func readConfig(file string) (*Config, error) {
 	if c.Intake.MaxFileMiB < 0 || c.Intake.WorkerMiB < 0 || c.Intake.WorkerSeconds < 0 || c.Watch.SettleSeconds < 0 || c.Watch.PollSeconds < 0 || c.Report.Examples < 0 || c.Threads < 0 {
 		return nil, &ConfigError{[]diag.Diagnostic{{Code: diag.ConfigSyntax, Severity: diag.Error,
 			Pos: diag.Pos{File: filepath.Base(file)}, Message: "a number in it is below zero"}}}
+	}
+	if m := c.Intake.WorkerMiB; m > 0 && m < leastWorkerMiB {
+		return nil, &ConfigError{[]diag.Diagnostic{{Code: diag.ConfigSyntax, Severity: diag.Error,
+			Pos: diag.Pos{File: filepath.Base(file)}, Message: fmt.Sprintf("intake.worker_mib: no file can be read in less than %d MiB", leastWorkerMiB)}}}
 	}
 	if c.Intake.MaxFileMiB == 0 {
 		c.Intake.MaxFileMiB = 1024

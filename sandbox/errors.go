@@ -66,7 +66,7 @@ func (e *WorkerError) Unfit() bool { return e.ExitCode == exitNoRole }
 
 // OutOfMemory reports whether the worker's trace says that it could get no more memory.
 func (e *WorkerError) OutOfMemory() bool {
-	for _, s := range []string{"out of memory", "cannot allocate memory", "failed to allocate"} {
+	for _, s := range []string{"out of memory", "cannot allocate memory", "failed to allocate", "pthread_create failed"} {
 		if strings.Contains(e.Stderr, s) {
 			return true
 		}

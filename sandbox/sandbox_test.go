@@ -329,6 +329,7 @@ func TestTrace(t *testing.T) {
 		{"a value", "panic: Maria\n", "[1 lines withheld]\n"},
 		{"a value on two lines", "panic: x\nMaria\n\tOkoro\n", "[3 lines withheld]\n"},
 		{"the runtime's own", "panic: runtime error: index out of range [5] with length 3\n", "panic: runtime error: index out of range [5] with length 3\n"},
+		{"a thread that could not start", "runtime/cgo: pthread_create failed: Resource temporarily unavailable\n", "runtime/cgo: pthread_create failed: Resource temporarily unavailable\n"},
 		{"a function without a place", "a.Maria(0x1)\n", "[1 lines withheld]\n"},
 		{"a function", "palermo/x.(*T).f(0x1, {0x2, 0x3})\n\t/src/x.go:3 +0x1\n", "palermo/x.(*T).f(0x1, {0x2, 0x3})\n\t/src/x.go:3 +0x1\n"},
 	} {

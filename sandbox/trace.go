@@ -16,6 +16,7 @@ const traceBytes = 64 << 10
 const tracePatterns = `^(` +
 	`fatal error: [a-z :!-]+` +
 	`|runtime: [a-z][0-9a-z :()-]*` +
+	`|runtime/cgo: pthread_create failed: [A-Za-z ]+` +
 	`|panic: runtime error: (index out of range|slice bounds out of range|integer divide by zero|invalid memory address|makeslice)[^"]*` +
 	`|\[signal SIG[A-Z]+: [^"]*\]` +
 	`|SIG[A-Z]+: [a-z ]+` +
