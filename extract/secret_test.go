@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -91,7 +92,7 @@ func TestSecretFaults(t *testing.T) {
 	must(t, err)
 	hard, err := age.NewScryptRecipient("horse battery")
 	must(t, err)
-	hard.SetWorkFactor(19)
+	hard.SetWorkFactor(10)
 	good := encrypted(t, []byte("a,b\n1,2\n"), key.Recipient())
 	twice := good
 	for range 3 {
@@ -108,7 +109,7 @@ func TestSecretFaults(t *testing.T) {
 		{"age, changed", "file.damaged f", flipped},
 		{"age, cut off", "file.damaged f", good[:len(good)-20]},
 		{"age, of its first line", "file.damaged f", []byte("age-encryption.org/v1\n")},
-		{"age, too much work", "file.damaged f", encrypted(t, []byte("a,b\n"), hard)},
+		{"age, too much work", "file.damaged f", regexp.MustCompile(`(-> scrypt \S+) 10`).ReplaceAll(encrypted(t, []byte("a,b\n"), hard), []byte("$1 30"))},
 		{"age within age within age", "file.format f", twice},
 		{"age of nothing", "file.empty f", encrypted(t, nil, key.Recipient())},
 		{"agile, too much work", "file.too_large f", bytes.Replace(agile, []byte(`spinCount="100000"`), []byte(`spinCount="9999999"`), 1)},

@@ -55,6 +55,7 @@ type Writer struct {
 	held    []column
 	group   int // rows of a row group
 	rows    int // held
+	text    int // bytes of text held
 	total   int64
 	schema  *arrow.Schema
 	file    *newFile
@@ -252,14 +253,30 @@ func (w *Writer) add(ctx context.Context, src []arrow.Array, n int) error {
 			return err
 		}
 		w.rows += to - from
+		w.text += textBytes(src, from, to)
 		from = to
-		if w.rows == w.group {
+		if w.rows == w.group || w.text >= groupText {
 			if err := w.flush(); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// groupText is the bytes of text that end a row group before its rows do, so that rows of megabytes are not held
+// together. Words of dictionaries do not count: they are held once.
+const groupText = 64 << 20
+
+func textBytes(src []arrow.Array, from, to int) int {
+	n := 0
+	for _, a := range src {
+		if s, ok := a.(*array.String); ok && s.Len() > 0 {
+			at := s.ValueOffsets()
+			n += int(at[to] - at[from])
+		}
+	}
+	return n
 }
 
 func (w *Writer) hold(src []arrow.Array, from, to int) error {
@@ -285,7 +302,7 @@ func (w *Writer) flush() error {
 	rec := array.NewRecordBatch(w.schema, arrays, int64(w.rows))
 	defer rec.Release()
 	w.total += int64(w.rows)
-	w.rows = 0
+	w.rows, w.text = 0, 0
 	return w.sink.guard(func() error { return w.pq.Write(rec) })
 }
 

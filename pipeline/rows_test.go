@@ -2,9 +2,12 @@ package pipeline
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"palermo/schemas"
 	"palermo/transform"
@@ -18,7 +21,7 @@ func TestRowWriterHoldsBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	cells := strings.Repeat("x", 3<<20)
-	const rows = 20
+	const rows = 30 // 90 MB
 	for n := range rows {
 		r := quarantineRow("s", &SheetEntry{No: 1}, &transform.Reject{Row: n + 1, Cells: []string{cells}})
 		if err := w.add(context.Background(), r); err != nil {
@@ -31,7 +34,16 @@ func TestRowWriterHoldsBytes(t *testing.T) {
 	if err := w.close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.file.Rows(); got != rows {
-		t.Errorf("%d rows written, want %d", got, rows)
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := file.NewParquetReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.NumRows() != rows || r.NumRowGroups() != 2 {
+		t.Errorf("%d rows in %d groups, want %d in 2", r.NumRows(), r.NumRowGroups(), rows)
 	}
 }
