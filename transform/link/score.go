@@ -28,9 +28,11 @@ const maxRarity = 12
 type Scorer struct {
 	l      *Linker
 	model  *Model
-	prior  []float64   // bits, by stratum
-	bits   [][]float64 // by comparison and level
-	rarity [][]rarity  // by comparison and level
+	prior  []float64     // bits, by stratum
+	on     []int         // by comparison: the one that it depends on; -1: none
+	bits   [][][]float64 // by comparison, level of the one that it depends on (0: missing, or none), and level from 1
+	left   [][][]float64 // by the same: the share of rarity that counts
+	rarity [][]rarity    // by comparison and level
 }
 
 // rarity is log2 of each word's share, by word; nil where the level does not ask for it.
@@ -59,7 +61,13 @@ func (l *Linker) Scorer(m *Model) *Scorer {
 	}
 	for i := range l.compare.ladders {
 		c := &m.Comparisons[i]
-		s.bits = append(s.bits, c.Bits())
+		bits, left := [][]float64{c.Bits()}, [][]float64{surpriseLeft(c.U, c.U)}
+		if g := c.Given; g != nil {
+			for k := range g.M {
+				bits, left = append(bits, bitsOf(g.M[k], g.U[k])), append(left, surpriseLeft(g.U[k], c.U))
+			}
+		}
+		s.on, s.bits, s.left = append(s.on, m.dependsOn(i)), append(s.bits, bits), append(s.left, left)
 		var rs []rarity
 		for k, step := range l.compare.ladders[i].steps {
 			var r rarity
@@ -85,7 +93,7 @@ func newRarity(f *feature, of Rarity) rarity {
 
 // rare is what the words' rarity adds at the level: a word twice as rare as the average one that two
 // records have in common is worth a bit more.
-func (s *Scorer) rare(i, level int, a, b int32) float64 {
+func (s *Scorer) rare(i, level int, p Pattern, a, b int32) float64 {
 	if level < 1 || level > len(s.rarity[i]) {
 		return 0
 	}
@@ -93,7 +101,30 @@ func (s *Scorer) rare(i, level int, a, b int32) float64 {
 	if r.f == nil || !r.f.has(a) || !r.f.has(b) {
 		return 0
 	}
-	return min(max(r.u-max(r.share[r.f.at[a]], r.share[r.f.at[b]]), -maxRarity), maxRarity)
+	bits := min(max(r.u-max(r.share[r.f.at[a]], r.share[r.f.at[b]]), -maxRarity), maxRarity)
+	return bits * s.left[i][s.given(i, p)][level-1]
+}
+
+// surpriseLeft is, for each level, how much of the surprise of meeting it is left where another
+// comparison has said a part of it: of two records of one town the rarity of the postcode says nothing
+// any more.
+func surpriseLeft(given, all []float64) []float64 {
+	out := make([]float64, len(all))
+	for k := range all {
+		if out[k] = 1; given[k] > all[k] {
+			out[k] = math.Log2(given[k]) / math.Log2(all[k])
+		}
+	}
+	return out
+}
+
+// given is the level of the comparison that comparison i depends on; 0 where it is missing, or there
+// is none.
+func (s *Scorer) given(i int, p Pattern) int {
+	if on := s.on[i]; on >= 0 {
+		return s.l.compare.digit(p, on)
+	}
+	return 0
 }
 
 // weigh sums the evidence, in the order in which Evidence has it.
@@ -101,8 +132,8 @@ func (s *Scorer) weigh(a, b int32, p Pattern) float64 {
 	sum := s.prior[s.l.stratum(a, b)]
 	for i := range s.bits {
 		if d := s.l.compare.digit(p, i); d > 0 {
-			sum += s.bits[i][d-1]
-			sum += s.rare(i, d, a, b)
+			sum += s.bits[i][s.given(i, p)][d-1]
+			sum += s.rare(i, d, p, a, b)
 		}
 	}
 	return sum
@@ -164,7 +195,7 @@ func (s *Scorer) Evidence(p Pair) []Evidence {
 		c := &s.model.Comparisons[i]
 		e := Evidence{Comparison: c.Name, Level: s.l.compare.digit(p.Pattern, i), Says: "missing"}
 		if e.Level > 0 {
-			e.Says, e.Bits, e.Rarity = c.Levels[e.Level-1], s.bits[i][e.Level-1], s.rare(i, e.Level, p.A, p.B)
+			e.Says, e.Bits, e.Rarity = c.Levels[e.Level-1], s.bits[i][s.given(i, p.Pattern)][e.Level-1], s.rare(i, e.Level, p.Pattern, p.A, p.B)
 		}
 		out = append(out, e)
 	}
