@@ -198,7 +198,7 @@ func TestEvidenceAddsUp(t *testing.T) {
 			t.Fatalf("bits sum to %v, total %v, probability %v", sum, total, probability)
 		}
 		bands[band]++
-		if (probability >= 0.99) != (band == bandLink) {
+		if (probability >= 0.95) != (band == bandLink) {
 			t.Errorf("probability %v is of band %s", probability, band)
 		}
 	}

@@ -219,6 +219,9 @@ func (r *linked) modelText(p *printer) {
 			}
 			rows = append(rows, p.cells(name, c.Levels[k], fmt.Sprintf("%.4g", c.M[k]), fmt.Sprintf("%.4g", c.U[k]), fmt.Sprintf("%+.1f", bits)))
 		}
+		if c.Given != nil {
+			rows = append(rows, p.cells("", "depends on "+c.Given.Comparison, "", "", ""))
+		}
 	}
 	p.grid("  ", []bool{false, false, true, true, true}, rows)
 }

@@ -40,6 +40,7 @@ func (l *Linker) Cluster(pairs []Pair, constraints []Constraint) *Clusters {
 	var lists func(i int32) int32
 	if l.spec.OneToOne {
 		lists = l.table.list
+		pairs = l.amongRivals(pairs)
 	}
 	return cluster(l.Len(), pairs, BitsOf(l.spec.Thresholds.Link), l.spec.Guard, constraints, lists)
 }

@@ -108,7 +108,7 @@ func (l *Linker) count(ctx context.Context) ([]counted, error) {
 	by := make([]*counter, len(shards))
 	kept := &seen{shards: make([]seenShard, len(shards))}
 	err := parallel(ctx, len(shards), func() *counter {
-		w := &counter{linker: l, tally: newTally(), memo: l.newMemo()}
+		w := l.newCounter()
 		made <- w
 		return w
 	}, func(w *counter, i int) {
@@ -148,6 +148,10 @@ type counter struct {
 	patterns [compared]Pattern
 }
 
+func (l *Linker) newCounter() *counter {
+	return &counter{linker: l, tally: newTally(), memo: l.newMemo()}
+}
+
 // compared is how many pairs are compared at once.
 const compared = 512
 
@@ -157,15 +161,19 @@ func (w *counter) shard(s shard, into *seenShard) {
 		if into != nil {
 			into.met(first)
 		}
-		if !first {
-			return
-		}
-		w.a, w.b, w.rules = append(w.a, a), append(w.b, b), append(w.rules, mask)
-		if len(w.a) == compared {
-			w.flush(into)
+		if first {
+			w.add(a, b, mask, into)
 		}
 	})
 	w.flush(into)
+}
+
+// add takes a pair, and compares those that wait when there are enough.
+func (w *counter) add(a, b int32, mask uint32, into *seenShard) {
+	w.a, w.b, w.rules = append(w.a, a), append(w.b, b), append(w.rules, mask)
+	if len(w.a) == compared {
+		w.flush(into)
+	}
 }
 
 func (w *counter) flush(into *seenShard) {

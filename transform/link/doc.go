@@ -7,7 +7,7 @@
 // the number of pairs, and what the caps cost, before there is any pair.
 //
 // Fit streams all pairs, reduces each to a pattern of levels, and estimates a Model from the
-// counts of the patterns alone. Score streams them again and weighs each by the model: a Pair
+// counts of the patterns alone: comparisons that say in part what others say depend on them. Score streams them again and weighs each by the model: a Pair
 // keeps its levels, and the bits of its Evidence sum to its weight. Cluster joins pairs into
 // persons under Constraints; Episodes parts one person's records into episodes.
 //

@@ -27,6 +27,8 @@ var forms = map[string]struct {
 	"consonants": {[]Kind{Name, Text}, eachWord(consonants)},
 	"initial":    {[]Kind{Name, Text}, eachWord(initial)},
 	"token":      {[]Kind{Name, Text}, tokens},
+	"first_word": {[]Kind{Name, Text}, eachWord(firstWord)},
+	"last_word":  {[]Kind{Name, Text}, eachWord(lastWord)},
 	"rare":       {[]Kind{Name, Text}, rareTokens},
 	"trigram":    {[]Kind{Name, Text}, trigrams},
 	"year":       {[]Kind{Date, Birth}, eachWord(part(0, 4))},
@@ -128,9 +130,31 @@ func each(f Field, words []string, _ []int) [][]string {
 func skeleton(_ Field, w string) string { return strings.Join(name.Parse(w).Skeleton, " ") }
 
 func sortedSkeleton(_ Field, w string) string {
+	return strings.Join(sorted(w), " ")
+}
+
+func sorted(w string) []string {
 	s := append([]string(nil), name.Parse(w).Skeleton...)
 	sort.Strings(s)
-	return strings.Join(s, " ")
+	return s
+}
+
+// firstWord is the first of the words' sounds in alphabetical order, lastWord the last where there
+// are two: the two halves of a name whose parts may stand in any order.
+func firstWord(_ Field, w string) string { return firstOf(sorted(w)) }
+
+func lastWord(_ Field, w string) string {
+	if s := sorted(w); len(s) > 1 {
+		return s[len(s)-1]
+	}
+	return ""
+}
+
+func firstOf(s []string) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s[0]
 }
 
 func consonants(_ Field, w string) string {

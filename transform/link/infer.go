@@ -39,6 +39,7 @@ func Infer(t *Table, have Spec) Inference {
 	if len(have.Comparisons) == 0 {
 		in.ladders()
 		in.narrow()
+		in.halves()
 	}
 	if len(have.Blocking) == 0 {
 		in.rules()

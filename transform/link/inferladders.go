@@ -41,6 +41,22 @@ func (in *inference) ladders() {
 	}
 }
 
+// halves compares a name that stands alone by its first and its last word in alphabetical order:
+// with one comparison nothing could tell how often persons agree in it from how many there are.
+func (in *inference) halves() {
+	if len(in.spec.Comparisons) != 1 || in.named(in.spec.Comparisons[0].Name).Kind != Name {
+		return
+	}
+	f := in.spec.Comparisons[0].Name
+	in.spec.Comparisons = nil
+	for _, half := range []string{"first_word", "last_word"} {
+		of := f + "." + half
+		in.spec.Comparisons = append(in.spec.Comparisons, Comparison{Name: f + "_" + half, Levels: []Level{
+			is("equal", of).rarity(), least("jaro_winkler", of, 0.92), least("jaro_winkler", of, 0.88), least("jaro_winkler", of, 0.7),
+		}})
+	}
+}
+
 // mostComparisons bounds how many fields are compared.
 const mostComparisons = 20
 

@@ -23,8 +23,8 @@ type profile struct {
 	letters  float64 // at least one letter
 	tokens   float64 // words a word, on average
 	length   float64
-	dates    map[string]float64 // by form: words that are a day in it
-	partial  float64            // a year or a month and no day
+	dates    map[string]float64 // by form, of the records: their word is a day in it; wrong days are many words of one record each
+	partial  float64            // of the records: a year or a month and no day
 	year     float64            // four digits between 1850 and 2100
 }
 
@@ -65,7 +65,7 @@ func (p *profile) words(c *Column, count []float64) {
 	if every > 1 {
 		hashes = wordHashes(&feature{words: c.Words})
 	}
-	n := 0.0
+	n, records := 0.0, 0.0
 	share := func(v *float64, holds bool) {
 		if holds {
 			*v++
@@ -76,28 +76,32 @@ func (p *profile) words(c *Column, count []float64) {
 			continue
 		}
 		n++
+		records += count[i]
 		share(&p.email, isEmail(w))
 		share(&p.digits, isDigits(w))
 		share(&p.number, isNumber(w))
 		share(&p.letters, strings.IndexFunc(w, letter) >= 0)
-		share(&p.partial, isPartialDate(w))
+		if isPartialDate(w) {
+			p.partial += count[i]
+		}
 		share(&p.year, isYear(w))
 		p.tokens += float64(len(strings.Fields(name.Fold(w))))
 		p.length += float64(len(w))
 		for _, f := range dateForms {
 			if isDay(w, f) {
-				p.dates[f]++
+				p.dates[f] += count[i]
 			}
 		}
 	}
 	if n == 0 {
 		return
 	}
-	for _, v := range []*float64{&p.email, &p.digits, &p.number, &p.letters, &p.partial, &p.year, &p.tokens, &p.length} {
+	for _, v := range []*float64{&p.email, &p.digits, &p.number, &p.letters, &p.year, &p.tokens, &p.length} {
 		*v /= n
 	}
+	p.partial /= records
 	for f := range p.dates {
-		p.dates[f] /= n
+		p.dates[f] /= records
 	}
 }
 

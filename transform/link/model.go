@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -35,16 +36,36 @@ type ModelComparison struct {
 	Levels []string  `json:"levels"`
 	M      []float64 `json:"m"`
 	U      []float64 `json:"u"`
-	Fitted bool      `json:"fitted"` // false: every rule conditions on it, and m is a default
+	Fitted bool      `json:"fitted"` // false: m is a default
+	Given  *Given    `json:"given,omitempty"`
+}
+
+// Given is the comparison that another one depends on, and m and u of the other one by its level, from
+// 1: where it is missing, they are those of all pairs.
+type Given struct {
+	Comparison string      `json:"comparison"`
+	M          [][]float64 `json:"m"`
+	U          [][]float64 `json:"u"`
 }
 
 // Bits is the weight of each level.
-func (c *ModelComparison) Bits() []float64 {
-	out := make([]float64, len(c.M))
+func (c *ModelComparison) Bits() []float64 { return bitsOf(c.M, c.U) }
+
+func bitsOf(m, u []float64) []float64 {
+	out := make([]float64, len(m))
 	for i := range out {
-		out[i] = math.Log2(c.M[i] / c.U[i])
+		out[i] = math.Log2(m[i] / u[i])
 	}
 	return out
+}
+
+// dependsOn is the place of the comparison that comparison i depends on; -1 where there is none.
+func (m *Model) dependsOn(i int) int {
+	g := m.Comparisons[i].Given
+	if g == nil {
+		return -1
+	}
+	return slices.IndexFunc(m.Comparisons, func(c ModelComparison) bool { return c.Name == g.Comparison })
 }
 
 // Rarity is how often the words of a feature occur, by the hash of the word; words that occur once
@@ -65,7 +86,7 @@ func (r Rarity) chance() float64 {
 	return float64(pairs) / max(float64(r.Records)*float64(r.Records-1), 1)
 }
 
-// Session is one estimation: the pairs of one rule.
+// Session is what one rule brought.
 type Session struct {
 	Rule    string  `json:"rule"`
 	Pairs   int64   `json:"pairs"`
@@ -108,6 +129,16 @@ func (m *Model) Table() string {
 		fmt.Fprintf(&b, "%s\n", c.Name)
 		for k, bits := range c.Bits() {
 			fmt.Fprintf(&b, "  %-44s m %-10.4g u %-10.4g %+6.1f bits\n", c.Levels[k], c.M[k], c.U[k], bits)
+		}
+		if g := c.Given; g != nil {
+			on := &m.Comparisons[m.dependsOn(i)]
+			for s := range g.M {
+				fmt.Fprintf(&b, "  where %s is %s, bits", on.Name, on.Levels[s])
+				for _, bits := range bitsOf(g.M[s], g.U[s]) {
+					fmt.Fprintf(&b, " %+.1f", bits)
+				}
+				fmt.Fprintln(&b)
+			}
 		}
 	}
 	return b.String()

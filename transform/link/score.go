@@ -28,9 +28,11 @@ const maxRarity = 12
 type Scorer struct {
 	l      *Linker
 	model  *Model
-	prior  []float64   // bits, by stratum
-	bits   [][]float64 // by comparison and level
-	rarity [][]rarity  // by comparison and level
+	prior  []float64     // bits, by stratum
+	on     []int         // by comparison: the one that it depends on; -1: none
+	bits   [][][]float64 // by comparison, level of the one that it depends on (0: missing, or none), and level from 1
+	left   [][][]float64 // by the same: the share of rarity that counts
+	rarity [][]rarity    // by comparison and level
 }
 
 // rarity is log2 of each word's share, by word; nil where the level does not ask for it.
@@ -59,7 +61,13 @@ func (l *Linker) Scorer(m *Model) *Scorer {
 	}
 	for i := range l.compare.ladders {
 		c := &m.Comparisons[i]
-		s.bits = append(s.bits, c.Bits())
+		bits, left := [][]float64{c.Bits()}, [][]float64{surpriseLeft(c.U, c.U)}
+		if g := c.Given; g != nil {
+			for k := range g.M {
+				bits, left = append(bits, bitsOf(g.M[k], g.U[k])), append(left, surpriseLeft(g.U[k], c.U))
+			}
+		}
+		s.on, s.bits, s.left = append(s.on, m.dependsOn(i)), append(s.bits, bits), append(s.left, left)
 		var rs []rarity
 		for k, step := range l.compare.ladders[i].steps {
 			var r rarity
@@ -85,7 +93,7 @@ func newRarity(f *feature, of Rarity) rarity {
 
 // rare is what the words' rarity adds at the level: a word twice as rare as the average one that two
 // records have in common is worth a bit more.
-func (s *Scorer) rare(i, level int, a, b int32) float64 {
+func (s *Scorer) rare(i, level int, p Pattern, a, b int32) float64 {
 	if level < 1 || level > len(s.rarity[i]) {
 		return 0
 	}
@@ -93,7 +101,30 @@ func (s *Scorer) rare(i, level int, a, b int32) float64 {
 	if r.f == nil || !r.f.has(a) || !r.f.has(b) {
 		return 0
 	}
-	return min(max(r.u-max(r.share[r.f.at[a]], r.share[r.f.at[b]]), -maxRarity), maxRarity)
+	bits := min(max(r.u-max(r.share[r.f.at[a]], r.share[r.f.at[b]]), -maxRarity), maxRarity)
+	return bits * s.left[i][s.given(i, p)][level-1]
+}
+
+// surpriseLeft is, for each level, how much of the surprise of meeting it is left where another
+// comparison has said a part of it: of two records of one town the rarity of the postcode says nothing
+// any more.
+func surpriseLeft(given, all []float64) []float64 {
+	out := make([]float64, len(all))
+	for k := range all {
+		if out[k] = 1; given[k] > all[k] {
+			out[k] = math.Log2(given[k]) / math.Log2(all[k])
+		}
+	}
+	return out
+}
+
+// given is the level of the comparison that comparison i depends on; 0 where it is missing, or there
+// is none.
+func (s *Scorer) given(i int, p Pattern) int {
+	if on := s.on[i]; on >= 0 {
+		return s.l.compare.digit(p, on)
+	}
+	return 0
 }
 
 // weigh sums the evidence, in the order in which Evidence has it.
@@ -101,8 +132,8 @@ func (s *Scorer) weigh(a, b int32, p Pattern) float64 {
 	sum := s.prior[s.l.stratum(a, b)]
 	for i := range s.bits {
 		if d := s.l.compare.digit(p, i); d > 0 {
-			sum += s.bits[i][d-1]
-			sum += s.rare(i, d, a, b)
+			sum += s.bits[i][s.given(i, p)][d-1]
+			sum += s.rare(i, d, p, a, b)
 		}
 	}
 	return sum
@@ -171,7 +202,7 @@ func (l *Linker) inOrder(pairs []Pair) []Pair {
 func (s *Scorer) most(outcomes []counted) []float64 {
 	rarest := make([][]float64, len(s.rarity))
 	for i, levels := range s.rarity {
-		rarest[i] = make([]float64, len(s.bits[i])+1)
+		rarest[i] = make([]float64, len(s.bits[i][0])+1)
 		for k := range levels {
 			if r := &levels[k]; r.f != nil && len(r.share) > 0 {
 				rarest[i][k+1] = max(0, min(r.u-slices.Min(r.share), maxRarity))
@@ -184,7 +215,7 @@ func (s *Scorer) most(outcomes []counted) []float64 {
 		sum := s.prior[c.stratum] + rounding
 		for i := range s.bits {
 			if d := s.l.compare.digit(c.pattern, i); d > 0 {
-				sum += s.bits[i][d-1] + rarest[i][d]
+				sum += s.bits[i][s.given(i, c.pattern)][d-1] + rarest[i][d]
 			}
 		}
 		out[o] = sum
@@ -226,13 +257,13 @@ func (s *Scorer) Level(p Pair, i int) int { return s.l.compare.digit(p.Pattern, 
 // Bits is what the pair's level in comparison i says.
 func (s *Scorer) Bits(p Pair, i int) float64 {
 	if d := s.Level(p, i); d > 0 {
-		return s.bits[i][d-1]
+		return s.bits[i][s.given(i, p.Pattern)][d-1]
 	}
 	return 0
 }
 
 // Rarity is what the rarity of what the two have in common in comparison i adds to its bits.
-func (s *Scorer) Rarity(p Pair, i int) float64 { return s.rare(i, s.Level(p, i), p.A, p.B) }
+func (s *Scorer) Rarity(p Pair, i int) float64 { return s.rare(i, s.Level(p, i), p.Pattern, p.A, p.B) }
 
 // Rules names the rules that brought the pair together.
 func (l *Linker) Rules(p Pair) []string {

@@ -100,7 +100,7 @@ type Limits struct {
 
 // Thresholds part pairs into links, possible links and the rest, by probability.
 type Thresholds struct {
-	Link   float64 `yaml:"link,omitempty" json:"link"`     // 0.99 by default
+	Link   float64 `yaml:"link,omitempty" json:"link"`     // 0.95 by default
 	Review float64 `yaml:"review,omitempty" json:"review"` // 0.60 by default, or Link where that is lower
 	Keep   float64 `yaml:"keep,omitempty" json:"keep"`     // pairs below are not kept at all; 0.001 by default
 }
@@ -132,7 +132,7 @@ func (s Spec) withDefaults() Spec {
 	if s.Limits.PairsPerRecord == 0 {
 		s.Limits.PairsPerRecord = defaultPairsPerRecord
 	}
-	set(&s.Thresholds.Link, 0.99)
+	set(&s.Thresholds.Link, 0.95)
 	set(&s.Thresholds.Review, min(0.60, s.Thresholds.Link))
 	set(&s.Thresholds.Keep, min(0.001, s.Thresholds.Review))
 	set(&s.Guard.Average, -2)

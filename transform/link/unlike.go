@@ -5,14 +5,14 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
-	"sync"
 )
 
 // sampled is how many pairs of any two records, from a sample, were at each level of each
 // comparison, and for comparisons whose first level is equality, the exact share of it.
 type sampled struct {
-	at    [][]float64 // by comparison and level, without missing
-	first []float64   // exact share of the first level among all pairs; < 0 where it is not known
+	patterns []counted   // what the sample's pairs came to
+	at       [][]float64 // by comparison and level, without missing
+	first    []float64   // exact share of the first level among all pairs; < 0 where it is not known
 }
 
 // sampleRecords gives some two million pairs.
@@ -20,7 +20,6 @@ const sampleRecords = 2000
 
 // sample draws records by the hash of their ids, so that their order decides nothing.
 func (l *Linker) sample() *sampled {
-	chosen := l.sampleOf(sampleRecords)
 	s := &sampled{}
 	for i := range l.compare.ladders {
 		s.at = append(s.at, make([]float64, len(l.compare.ladders[i].steps)+1))
@@ -29,48 +28,41 @@ func (l *Linker) sample() *sampled {
 	_ = parallel(context.Background(), len(s.first), func() struct{} { return struct{}{} }, func(_ struct{}, i int) {
 		s.first[i] = l.exactShare(i)
 	})
-	l.levelsOf(chosen, s.at)
+	s.patterns = l.patternsOf(l.sampleOf(sampleRecords))
+	for _, c := range s.patterns {
+		for i := range s.at {
+			if d := l.compare.digit(c.pattern, i); d > 0 {
+				s.at[i][d-1] += float64(c.pairs)
+			}
+		}
+	}
 	return s
 }
 
-// levelsOf counts the levels of all pairs of the records. Counts are whole numbers, so that it does
-// not matter who counts what.
-func (l *Linker) levelsOf(chosen []int32, at [][]float64) {
-	type worker struct {
-		memo *memo
-		at   [][]int64
-	}
-	var mu sync.Mutex
-	var all []worker
-	_ = parallel(context.Background(), len(chosen), func() worker {
-		w := worker{memo: l.newMemo()}
-		for i := range at {
-			w.at = append(w.at, make([]int64, len(at[i])))
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		all = append(all, w)
+// patternsOf counts what the pairs of the records come to. Counts are whole numbers, so that it
+// does not matter who counts what.
+func (l *Linker) patternsOf(chosen []int32) []counted {
+	made := make(chan *counter, len(chosen))
+	_ = parallel(context.Background(), len(chosen), func() *counter {
+		w := l.newCounter()
+		made <- w
 		return w
-	}, func(w worker, k int) {
-		a := chosen[k]
+	}, func(w *counter, k int) {
 		for _, b := range chosen[k+1:] {
-			if l.spec.Across && l.table.list(a) == l.table.list(b) {
-				continue
-			}
-			for i := range l.compare.ladders {
-				if d := l.compare.ladders[i].level(w.memo, a, b); d > 0 {
-					w.at[i][d-1]++
-				}
+			if !l.spec.Across || l.table.list(chosen[k]) != l.table.list(b) {
+				w.add(chosen[k], b, 0, nil)
 			}
 		}
+		w.flush(nil)
 	})
-	for _, w := range all {
-		for i := range at {
-			for k, n := range w.at[i] {
-				at[i][k] += float64(n)
-			}
+	close(made)
+	sum := newTally()
+	for w := range made {
+		for _, c := range w.tally.sorted() {
+			sum.add(c.outcome, c.pairs)
 		}
 	}
+	return sum.sorted()
 }
 
 func (l *Linker) sampleOf(n int) []int32 {
@@ -221,25 +213,34 @@ const leastUnlike = 0.1
 func pool(m *Model) {
 	for i := range m.Comparisons {
 		c := &m.Comparisons[i]
-		type run struct {
-			from, to int
-			m, u     float64
-		}
-		var runs []run
-		for k := range c.M {
-			runs = append(runs, run{k, k + 1, c.M[k], c.U[k]})
-			for len(runs) > 1 {
-				a, b := runs[len(runs)-2], runs[len(runs)-1]
-				if a.m/a.u >= b.m/b.u {
-					break
-				}
-				runs = append(runs[:len(runs)-2], run{a.from, b.to, a.m + b.m, a.u + b.u})
+		poolLevels(c.M, c.U)
+		if c.Given != nil {
+			for s := range c.Given.M {
+				poolLevels(c.Given.M[s], c.Given.U[s])
 			}
 		}
-		for _, r := range runs {
-			for k := r.from; k < r.to; k++ {
-				c.M[k] = r.m * c.U[k] / r.u
+	}
+}
+
+func poolLevels(m, u []float64) {
+	type run struct {
+		from, to int
+		m, u     float64
+	}
+	var runs []run
+	for k := range m {
+		runs = append(runs, run{k, k + 1, m[k], u[k]})
+		for len(runs) > 1 {
+			a, b := runs[len(runs)-2], runs[len(runs)-1]
+			if a.m/a.u >= b.m/b.u {
+				break
 			}
+			runs = append(runs[:len(runs)-2], run{a.from, b.to, a.m + b.m, a.u + b.u})
+		}
+	}
+	for _, r := range runs {
+		for k := r.from; k < r.to; k++ {
+			m[k] = r.m * u[k] / r.u
 		}
 	}
 }
