@@ -282,7 +282,7 @@ func (k *linkage) hold(of map[int32]*person) {
 // LinkageSummary is what linkage came to.
 type LinkageSummary struct {
 	Model    string `json:"model"`
-	BuiltIn  bool   `json:"built_in,omitempty"` // the model is the built-in one: there are too few records to estimate one
+	BuiltIn  bool   `json:"built_in,omitempty"` // the model is the built-in one: from these records none could be estimated
 	Records  int    `json:"records"`
 	Pairs    int    `json:"pairs"`  // that are kept
 	Review   int    `json:"review"` // pairs for review

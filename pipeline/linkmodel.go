@@ -104,7 +104,7 @@ func expected(m *link.Model) float64 {
 }
 
 // linkageModel is the model of the run: the chosen one; else one that is estimated now and kept;
-// else the built-in one, which is not kept, so that a later run estimates one.
+// else, where there is too little or the estimate cannot be right, the built-in one, which is not kept, so that a later run estimates one.
 func (r *run) linkageModel(ctx context.Context, entries []*Entry) (*link.Model, error) {
 	m, err := r.readModel()
 	if m != nil || err != nil {
@@ -130,7 +130,13 @@ func (r *run) linkageModel(ctx context.Context, entries []*Entry) (*link.Model, 
 		return nil, err
 	}
 	m, err = r.fitModel(ctx, records)
+	var insane *link.InsaneError
 	switch {
+	case errors.As(err, &insane):
+		if err := r.keepRefused(insane); err != nil {
+			return nil, err
+		}
+		fallthrough
 	case errors.Is(err, errTooFew):
 		if err := r.remember(digest); err != nil {
 			return nil, err
@@ -141,6 +147,19 @@ func (r *run) linkageModel(ctx context.Context, entries []*Entry) (*link.Model, 
 	}
 	r.Log.Info("linkage model estimated", zap.String("model", m.ID), zap.Int("records", m.Records))
 	return m, r.keepModel(m)
+}
+
+// refusedFile is the last estimate that no run links with, as people check it, and why.
+const refusedFile = "refused.txt"
+
+// keepRefused keeps an estimate that cannot be right, and says so: the night goes on with the
+// built-in model, and a person may see what was wrong.
+func (r *run) keepRefused(e *link.InsaneError) error {
+	r.Log.Warn("estimated linkage model cannot be right", zap.String("comparison", e.Comparison), zap.String("reason", e.Reason))
+	if err := os.MkdirAll(r.path(stateDir, "models"), 0o700); err != nil {
+		return environment(err)
+	}
+	return environment(writeFile(r.path(stateDir, "models", refusedFile), []byte(e.Error()), 0o600))
 }
 
 // tried is the inputs from which no model could be estimated, so that the same are not tried again.

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"palermo/fixtures"
 	"palermo/load"
 	"palermo/pipeline"
+	"palermo/transform/link"
 )
 
 // TestModelIsKept: a home with few records links by the built-in model; the first run with enough
@@ -66,6 +68,39 @@ func TestModelIsKept(t *testing.T) {
 	}
 	if s = run(t, home, pipeline.Options{Now: clock(5)}); s.Status != pipeline.RunPublished || s.Linkage.Model != f.Model {
 		t.Errorf("%s, after another model was chosen", s.Status)
+	}
+}
+
+// TestEstimateRefused: an estimate that cannot be right does not fail the night. The built-in model
+// stands in, the estimate is kept, and only what a person asks for fails.
+func TestEstimateRefused(t *testing.T) {
+	t.Parallel()
+	wholeRun(t)
+	dir := t.TempDir()
+	check(t, fixtures.Cases(dir, fixtures.CasesOptions{CTM: 900, Seed: 5}))
+	c := readCaseTable(t, filepath.Join(dir, "iom_chisinau", "ctm_assistance.csv"), ',', nil)
+	for i, row := range c.rows[1:] { // all of one sex, so that agreement in it says nothing; and each three times
+		c.set(row, "Sex", "F")
+		for n := range 2 {
+			again := slices.Clone(row)
+			c.set(again, "Case No", fmt.Sprintf("MD/9%d/%05d", n, i))
+			c.rows = append(c.rows, again)
+		}
+	}
+	home := newHome(t, map[string][]byte{"iom_chisinau/cases.csv": c.bytes(t)})
+	s := run(t, home, pipeline.Options{Now: clock(1)})
+	if s.Status != pipeline.RunPublished || s.Linkage == nil || !s.Linkage.BuiltIn || s.Linkage.Persons == 0 {
+		t.Fatalf("%s, %+v", s.Status, s.Linkage)
+	}
+	if kept := string(read(t, home, "state/models/refused.txt")); !strings.Contains(kept, "sex") || !strings.Contains(kept, "bits") {
+		t.Errorf("kept of the estimate:\n%s", kept)
+	}
+	if s := run(t, home, pipeline.Options{Now: clock(2)}); s.Status != pipeline.RunNothingNew {
+		t.Errorf("the same again: %s", s.Status)
+	}
+	var insane *link.InsaneError
+	if _, err := openHome(t, home).FitModel(t.Context(), zap.NewNop()); !errors.As(err, &insane) || insane.Comparison != "sex" {
+		t.Errorf("asked for: %v", err)
 	}
 }
 

@@ -240,7 +240,7 @@ func (d *digest) linkage(p *printer) {
 	p.line("Persons:   %s of %s: at least %s, with %s for review; %s", count(k.Persons, "person"), count(k.Records, "case record"),
 		number(k.Low), count(k.Review, "pair"), count(k.Episodes, "episode"))
 	if k.BuiltIn {
-		p.line("           linked with the built-in model: there are too few records to estimate one")
+		p.line("           linked with the built-in model: none could be estimated from these records")
 	}
 	if k.Broken > 0 {
 		p.line("           %s", p.warn(count(k.Broken, "decision")+" of reviewers contradict others"))

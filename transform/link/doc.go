@@ -7,9 +7,10 @@
 // the number of pairs, and what the caps cost, before there is any pair.
 //
 // Fit streams all pairs, reduces each to a pattern of levels, and estimates a Model from the
-// counts of the patterns alone: comparisons that say in part what others say depend on them. Score streams them again and weighs each by the model: a Pair
-// keeps its levels, and the bits of its Evidence sum to its weight. Cluster joins pairs into
-// persons under Constraints; Episodes parts one person's records into episodes.
+// counts of the patterns alone; in it, a comparison that says in part what another says depends on
+// that one. Score streams the pairs again and weighs each by the model: a Pair keeps its levels, and
+// the bits of its Evidence sum to its weight. Cluster joins pairs into persons under Constraints;
+// Episodes parts one person's records into episodes.
 //
 // All of it is a pure function of its arguments: no clock, no file, no state, the same result for
 // any order of records and any number of threads. Counts are integers, and sums of floats run in a
