@@ -144,8 +144,15 @@ func (c *Catalogue) count(key string, n int64) string {
 // categories is the names of the plural categories.
 var categories = map[plural.Form]string{plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many", plural.Other: "other"}
 
-// category is the plural category of a whole number.
+// category is the plural category of a whole number. The library's rules are of CLDR 32; what CLDR has
+// changed since for our languages comes first.
 func (c *Catalogue) category(n int64) string {
+	switch base, _ := c.tag.Base(); {
+	case base.String() == "mk" && n%100 == 11:
+		return "other"
+	case (base.String() == "fr" || base.String() == "es") && n != 0 && n%1_000_000 == 0:
+		return "many"
+	}
 	if n >= 1_000_000 { // the rules look at the last six digits, and at whether there are more
 		n = 1_000_000 + n%1_000_000
 	}

@@ -1,11 +1,6 @@
 package receipt
 
-import (
-	"maps"
-	"slices"
-
-	"palermo/diag"
-)
+import "palermo/diag"
 
 // unseen is the codes that no agency is told of: they are about the home, its mappings and the work of its
 // stewards. Each other code has its texts in every catalogue; a test fails while a new code is in
@@ -55,19 +50,8 @@ var informs = map[diag.Code]bool{
 // Seen reports whether an agency is told of such findings.
 func Seen(c diag.Code) bool { return !unseen[c] }
 
-// seenCodes is every code that an agency is told of, sorted.
-func seenCodes() []diag.Code {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(diag.Codes)), func(c diag.Code) bool { return !Seen(c) })
-}
-
 // toFix reports whether the finding asks something of the agency.
 func toFix(f Finding) bool { return f.Severity > diag.Info && !informs[f.Code] }
 
 // SkipReasons is every reason for which a row may be skipped.
 var SkipReasons = []string{"blank_row", "blank_cell", "total_row", "footnote", "repeated_header", "no_consent", "withdrawn", "unmapped_sheet", "waiting", "other"}
-
-// kinds is the codes of submission_kind, bases those of kind_basis.
-var (
-	kinds = []string{"new_cases", "correction", "full_replacement", "withdrawal"}
-	bases = []string{"agency", "file", "mapping", "inferred"}
-)
