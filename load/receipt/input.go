@@ -123,7 +123,10 @@ func (in *Input) Add(d diag.Diagnostic, column string, of int) {
 	if d.Pos.Row > 0 {
 		f.Cells = append(f.Cells, Cell{d.Pos.Row, d.Pos.Col})
 	}
-	f.Count = max(f.Count+1, of)
+	if of == 0 {
+		of = f.Count + 1
+	}
+	f.Count = max(f.Count, of)
 }
 
 // seen is the findings that an agency is told of, with their cells in the order of the sheet:

@@ -244,7 +244,11 @@ func (rw *rewriter) next() (tag, error) {
 	case bytes.HasPrefix(b, []byte("<!")):
 		return tag{}, unfit("a part declares a document type")
 	}
-	for openQuote(b) {
+	quote := quoteAfter(b, 0)
+	if quote != 0 {
+		b = append([]byte(nil), b...)
+	}
+	for quote != 0 {
 		more, err := rw.upTo()
 		if err != nil {
 			return tag{}, err
@@ -252,7 +256,8 @@ func (rw *rewriter) next() (tag, error) {
 		if len(b)+len(more) > maxTag {
 			return tag{}, unfit("a part has a tag over the limit")
 		}
-		b = append(append([]byte(nil), b...), more...)
+		quote = quoteAfter(more, quote)
+		b = append(b, more...)
 	}
 	return rw.element(b)
 }
@@ -310,9 +315,8 @@ func (rw *rewriter) upTo() ([]byte, error) {
 	return rw.long, err
 }
 
-// openQuote reports whether a tag was cut within the value of an attribute.
-func openQuote(b []byte) bool {
-	var quote byte
+// quoteAfter is the quotation mark that is open after the bytes, or 0; quote is the one before them.
+func quoteAfter(b []byte, quote byte) byte {
 	for _, c := range b {
 		switch {
 		case quote == 0 && (c == '"' || c == '\''):
@@ -321,5 +325,21 @@ func openQuote(b []byte) bool {
 			quote = 0
 		}
 	}
-	return quote != 0
+	return quote
+}
+
+// startTag is the element's first tag, and what follows it.
+func startTag(element []byte) (start, rest []byte) {
+	var quote byte
+	for i, c := range element {
+		switch {
+		case quote == 0 && c == '>':
+			return element[: i+1 : i+1], element[i+1:]
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case c == quote:
+			quote = 0
+		}
+	}
+	return element, nil
 }

@@ -62,7 +62,10 @@ func (b *book) openStyles() (*styles, error) {
 		s.part = b.rels[i].part
 		s.raw, err = b.read(s.part)
 	} else {
-		s.part, s.raw = b.free("xl/stylespalermo%d.xml"), fmt.Appendf(nil, emptyStyles, b.mainSpace())
+		if s.part = "xl/styles.xml"; b.has(s.part) {
+			s.part = b.free("xl/stylespalermo%d.xml")
+		}
+		s.raw = fmt.Appendf(nil, emptyStyles, b.mainSpace())
 		if _, err = b.relate(b.main, "styles", s.part); err == nil {
 			err = b.declare(s.part, typePrefix+"styles+xml")
 		}
@@ -175,12 +178,8 @@ func (s *styles) mark(old int, severity diag.Severity) (int, error) {
 
 // recoloured is the entry of cellXfs with another fill.
 func recoloured(xf []byte, fill int) []byte {
-	end := 0
-	for end < len(xf) && (xf[end] != '>' || openQuote(xf[:end])) {
-		end++
-	}
-	start := withAttr(xf[:end+1:end+1], "fillId", strconv.Itoa(fill))
-	return concat(withAttr(start, "applyFill", "1"), xf[end+1:])
+	start, rest := startTag(xf)
+	return concat(withAttr(withAttr(start, "fillId", strconv.Itoa(fill)), "applyFill", "1"), rest)
 }
 
 // quote makes the style one of text that a program must not read as a formula.
@@ -188,12 +187,8 @@ func (s *styles) quote(style int) {
 	if style < 0 || style >= len(s.old) {
 		return
 	}
-	xf := s.old[style]
-	end := 0
-	for end < len(xf) && xf[end] != '>' {
-		end++
-	}
-	s.old[style] = concat(withAttr(xf[:end+1:end+1], "quotePrefix", "1"), xf[end+1:])
+	start, rest := startTag(s.old[style])
+	s.old[style] = concat(withAttr(start, "quotePrefix", "1"), rest)
 }
 
 // written is the part with everything that was added.
