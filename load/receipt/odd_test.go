@@ -187,3 +187,13 @@ func FuzzAnnotate(f *testing.F) {
 		}
 	})
 }
+
+func TestEscapeCell(t *testing.T) {
+	for text, want := range map[string]string{
+		"_x000D_": "_x005F_x000D_", "_x005F_x003D_": "_x005F_x005F_x005F_x003D_", "a_x": "a_x", "_x00G0_": "_x00G0_", "<b>&": "&lt;b&gt;&amp;", "": "", "_": "_",
+	} {
+		if got := escapeCell(text); got != want {
+			t.Errorf("%q is written as %q, want %q", text, got, want)
+		}
+	}
+}

@@ -99,7 +99,14 @@ func reference(sheet string) string { return "'" + strings.ReplaceAll(sheet, "'"
 // escapeCell is the text of a cell in line. What looks like the form in which a cell holds a sign
 // that XML cannot, _x000D_, is kept from being read so.
 func escapeCell(text string) string {
-	return escape(escapedSign.ReplaceAllString(text, "_x005F_$1"))
+	var b strings.Builder
+	for i := range len(text) {
+		if text[i] == '_' && signCode.MatchString(text[i:]) {
+			b.WriteString("_x005F")
+		}
+		b.WriteByte(text[i])
+	}
+	return escape(b.String())
 }
 
 func (s *summary) line(look look, texts ...string) {
@@ -301,5 +308,5 @@ func (s *summary) duplicates() {
 	}
 }
 
-// escapedSign is what a program reads as one sign: _x, four digits of sixteen, _.
-var escapedSign = regexp.MustCompile(`(_x[0-9A-Fa-f]{4}_)`)
+// signCode is what a program reads as one sign: _x, four digits of sixteen, _.
+var signCode = regexp.MustCompile(`^_x[0-9A-Fa-f]{4}_`)

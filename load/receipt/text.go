@@ -161,12 +161,13 @@ func textCell(s string, plain, quoted int) (any, error) {
 // holdable reports whether a workbook gives the text back as it is. It holds no control character, and
 // reads what looks like the code of one.
 func holdable(s string) bool {
-	return utf8.ValidString(s) && !surrogate.MatchString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+	return utf8.ValidString(s) && !twoCodes.MatchString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 	})
 }
 
-var surrogate = regexp.MustCompile(`_x[dD][89a-fA-F][0-9a-fA-F]{2}_`)
+// twoCodes is the code of half a sign, or one that shares its stroke with the next, which programs read in different ways.
+var twoCodes = regexp.MustCompile(`_x[dD][89a-fA-F][0-9a-fA-F]{2}_|_x[0-9a-fA-F]{4}_x[0-9a-fA-F]{4}_`)
 
 // StripRows writes the rows of a receipt of a file of text that came back, as CSV with commas and in
 // UTF-8: each cell as it stood in the file, or as the agency has changed it. Blank cells at the end of a row

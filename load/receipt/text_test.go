@@ -25,7 +25,7 @@ var payloads = []string{
 	"@A1", "@import", "\t=1+1", "\r=1+1", "\t", "\r", "=\n1", "=\"a\"&\"b\"", "=1;2", "=x'y", "='Sheet'!A1", "=[book.xlsx]S!A1", "='http://x.invalid/[b.xlsx]S'!A1",
 	"<script>alert(1)</script>", "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", "<iframe src=javascript:alert(1)>", "\"><script>alert(1)</script>", "'><b onmouseover=alert(1)>",
 	"javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "<a href=\"javascript:alert(1)\">x</a>", "</title><script>alert(1)</script>", "</style><script>alert(1)</script>", "<!--<script>", "]]><script>alert(1)</script>", "<![CDATA[<script>alert(1)</script>]]>",
-	"{{.Page}}", "{{template \"lines\"}}", "${jndi:ldap://x.invalid/a}", "<?xml version=\"1.0\"?>", "<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>", "&a;", "&lt;script&gt;", "_x003D_1+1", "_x000D_=1", "_x005F_x003D_", "_x005F_", "<f>1+1</f>", "</t></is></c><c><f>1+1</f></c>",
+	"{{.Page}}", "{{template \"lines\"}}", "${jndi:ldap://x.invalid/a}", "<?xml version=\"1.0\"?>", "<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>", "&a;", "&lt;script&gt;", "_x003D_1+1", "_x000D_=1", "_x005f_=1", "_x005F_", "<f>1+1</f>", "</t></is></c><c><f>1+1</f></c>",
 	"<meta http-equiv=refresh content=0;url=http://x.invalid>", "<link rel=stylesheet href=http://x.invalid>", "<form action=http://x.invalid>", "\u202egnp.exe", "a\nb", "\"quoted\"", "‘=1’",
 }
 
@@ -123,7 +123,7 @@ func TestNothingIsLive(t *testing.T) {
 }
 
 func TestRowsThatDoNotFit(t *testing.T) {
-	for name, cell := range map[string]string{"long": strings.Repeat("x", 40_000), "control": "a\x01b", "not UTF-8": "a\xffb", "half a sign": "_xD800_"} {
+	for name, cell := range map[string]string{"long": strings.Repeat("x", 40_000), "control": "a\x01b", "not UTF-8": "a\xffb", "half a sign": "_xD800_", "two codes": "_x005F_x003D_"} {
 		err := AnnotateRows(context.Background(), rowsOf([][]string{{cell}}), t.TempDir(), &bytes.Buffer{}, textSample())
 		if !errors.Is(err, ErrNoWorkbook) {
 			t.Errorf("%s: the error is %v", name, err)
