@@ -32,6 +32,9 @@ func annotate(ctx context.Context, src io.ReaderAt, size int64, w io.Writer, in 
 	if err != nil {
 		return err
 	}
+	if b.stamp() != nil {
+		return unfit("it is a receipt already")
+	}
 	page, err := NewPage(in)
 	if err != nil {
 		return err
@@ -267,7 +270,11 @@ func (b *book) withSheet(name, id, stamp string) ([]byte, error) {
 		case t.depth == 3 && n == "workbookView" && t.kind != closes:
 			rw.write(withAttr(withAttr(t.raw, "activeTab", "0"), "firstSheet", "0"))
 		case t.depth == 3 && n == "definedName" && t.kind != closes:
-			rw.write(shifted(t, 0, 1))
+			if stamped, _ := t.attr("name"); stamped == stampName || stamped == stampSheet {
+				rw.drop(t) // one that nobody can read any more
+			} else {
+				rw.write(shifted(t, 0, 1))
+			}
 		case t.depth == 2 && n == "definedNames":
 			done = true
 			switch t.kind {

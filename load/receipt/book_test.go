@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -271,4 +273,53 @@ func commentsOf(t testing.TB, f *excelize.File, sheet string) map[string]string 
 		out[c.Cell] = s
 	}
 	return out
+}
+
+// TestMarksAreWhereTheFindingsAre plants 300 findings and counts the cells that have a colour of a mark.
+func TestMarksAreWhereTheFindingsAre(t *testing.T) {
+	f := excelize.NewFile()
+	defer f.Close()
+	m := must{t}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	planted := map[string]bool{}
+	in := &Input{Number: "PAL-2026-000127", State: AcceptedInPart}
+	for _, sheet := range []string{"Sheet1", "B", "C"} {
+		_, err := f.NewSheet(sheet)
+		m.do(err)
+		for row := 1; row <= 60; row++ {
+			m.do(f.SetSheetRow(sheet, fmt.Sprintf("A%d", row), &[]any{row, "a", nil, 2.5, "b"}))
+		}
+		for n := 0; n < 100; {
+			row, col := 1+rnd.IntN(70), 1+rnd.IntN(8)
+			if at := sheet + "!" + diag.Cell(row, col); !planted[at] {
+				planted[at] = true
+				n++
+				in.Add(diag.Diagnostic{Code: seenCodes()[rnd.IntN(len(seenCodes()))], Severity: diag.Severity(rnd.IntN(3)), Pos: diag.Pos{Sheet: sheet, Row: row, Col: col}}, "", 0)
+			}
+		}
+	}
+	var b bytes.Buffer
+	m.do(f.Write(&b))
+	got := openSample(t, annotated(t, b.Bytes(), in))
+	colours := []string{"FFC7C1", "FFEBA1", "D6E6F5"}
+	right, wrong := 0, 0
+	for _, sheet := range []string{"Sheet1", "B", "C"} {
+		notes := commentsOf(t, got, sheet)
+		for row := 1; row <= 75; row++ {
+			for col := 1; col <= 10; col++ {
+				at := diag.Cell(row, col)
+				marked := slices.Contains(colours, fillOf(t, got, sheet, at)) && strings.Contains(notes[at], "palermo PAL-2026-000127")
+				switch {
+				case marked && planted[sheet+"!"+at]:
+					right++
+				case marked:
+					wrong++
+				}
+			}
+		}
+	}
+	t.Logf("precision %.3f, recall %.3f", float64(right)/float64(right+wrong), float64(right)/float64(len(planted)))
+	if right != 300 || wrong != 0 {
+		t.Errorf("%d cells of 300 are marked, and %d others", right, wrong)
+	}
 }

@@ -75,17 +75,13 @@ func joined(c *Catalogue, seen []Finding, cells []placed) (out []mark, capped bo
 			n++
 		}
 		m := mark{row: int(cells[0].row), col: int(cells[0].col)}
-		var lines []string
 		noted := false
 		for _, p := range cells[:n] {
-			f := &seen[p.finding]
-			said := c.Findings[f.Code]
-			m.severity = max(m.severity, shade(*f))
-			lines = append(lines, said.Wrong, "→ "+said.Right)
+			m.severity = max(m.severity, shade(seen[p.finding]))
 			noted = noted || p.noted
 		}
 		if noted && notes < maxSheetNotes {
-			m.note = strings.Join(lines, "\n")
+			m.note = note(c, seen, cells[:n])
 			notes++
 		} else {
 			capped = true
@@ -94,6 +90,16 @@ func joined(c *Catalogue, seen []Finding, cells []placed) (out []mark, capped bo
 		cells = cells[n:]
 	}
 	return out, capped
+}
+
+// note is the text of a cell's comment.
+func note(c *Catalogue, seen []Finding, at []placed) string {
+	var lines []string
+	for _, p := range at {
+		said := c.Findings[seen[p.finding].Code]
+		lines = append(lines, said.Wrong, "→ "+said.Right)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // shade is the severity that a finding is coloured by: what asks nothing is for information.

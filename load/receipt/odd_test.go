@@ -70,6 +70,12 @@ func TestOddPackages(t *testing.T) {
 			"xl/worksheets/sheet1.xml": `<x:worksheet xmlns:x="` + mainNormal + `"><x:sheetData><x:row r="1"><x:c r="A1"><x:v>1</x:v></x:c></x:row></x:sheetData></x:worksheet>`,
 			"xl/workbook.xml":          `<x:workbook xmlns:x="` + mainNormal + `" xmlns:q="` + relTransitional + `"><x:sheets><x:sheet name="S" sheetId="7" q:id="x"/></x:sheets></x:workbook>`,
 		},
+		"the strict form": {
+			"_rels/.rels":                `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="a" Type="` + relStrict + `/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+			"xl/workbook.xml":            `<workbook xmlns="` + mainStrict + `" xmlns:r="` + relStrict + `"><sheets><sheet name="S" sheetId="7" r:id="x"/></sheets></workbook>`,
+			"xl/_rels/workbook.xml.rels": `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="x" Type="` + relStrict + `/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
+			"xl/worksheets/sheet1.xml":   strings.Replace(worksheet, mainNormal, mainStrict, 1) + `<sheetData/></worksheet>`,
+		},
 		"the same sheet name": {"xl/workbook.xml": `<workbook xmlns="` + mainNormal + `" xmlns:r="` + relTransitional + `"><bookViews><workbookView activeTab="1"/></bookViews><sheets><sheet name="S" sheetId="7" r:id="x"/><sheet name="receipt" sheetId="9" r:id="y"/></sheets><definedNames/></workbook>`,
 			"xl/_rels/workbook.xml.rels": `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="x" Type="` + relTransitional + `/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="y" Type="` + relTransitional + `/worksheet" Target="worksheets/sheet2.xml"/></Relationships>`,
 			"xl/worksheets/sheet2.xml":   worksheet + `<sheetViews><sheetView tabSelected="1" workbookViewId="0"/></sheetViews><sheetData/></worksheet>`,
@@ -142,6 +148,7 @@ func TestNoWorkbook(t *testing.T) {
 		"cells turned":  oddBook(t, map[string]string{"xl/worksheets/sheet1.xml": worksheet + `<sheetData><row r="1"><c r="B1"/><c r="A1"/></row></sheetData></worksheet>`}),
 		"no place":      oddBook(t, map[string]string{"xl/worksheets/sheet1.xml": worksheet + `<sheetData><row r="1"><c r="?"/></row></sheetData></worksheet>`}),
 		"UTF-16":        oddBook(t, map[string]string{"xl/workbook.xml": "\xff\xfe<\x00"}),
+		"a receipt":     annotated(t, oddBook(t, nil), oddInput()),
 		"another sheet": oddBook(t, map[string]string{"xl/worksheets/sheet1.xml": `<html></html>`}),
 	} {
 		err := Annotate(context.Background(), bytes.NewReader(book), int64(len(book)), &bytes.Buffer{}, oddInput())
