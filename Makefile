@@ -76,7 +76,7 @@ test-receipts: ## open receipts with openpyxl, LibreOffice and headless Chromium
 	@test -x .venv-receipts/bin/python || python3 -m venv .venv-receipts || true
 	@.venv-receipts/bin/python -c 'import openpyxl' 2>/dev/null || .venv-receipts/bin/pip install --quiet --disable-pip-version-check 'openpyxl==3.1.*' || true
 	@test -d .venv-receipts/node_modules/playwright-core || { cp .ci/receipts/package.json .venv-receipts/ && npm install --silent --no-audit --no-fund --prefix .venv-receipts; } || true
-	PALERMO_RECEIPT_TOOLS="$(CURDIR)/.venv-receipts" go test ./load/receipt -run '^TestTools' -count=1 -v
+	PALERMO_RECEIPT_TOOLS="$(CURDIR)/.venv-receipts" go test ./load/receipt ./load/template -run '^TestTools' -count=1 -v
 
 # LONG=sample runs the same tests on a smaller scale.
 LONG ?= full
