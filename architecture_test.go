@@ -35,6 +35,8 @@ var mayImport = map[string][]string{
 	"transform/link/name": nil,
 	"load":                {"schemas", "diag", "sandbox"}, // what it must know of a mapping is handed to it
 	"load/loadtest":       {"load", "schemas", "diag", "sandbox"},
+	"load/receipt":        {"diag"}, // all that a receipt says is handed to it
+	"load/template":       nil,      // as is a form
 
 	"pipeline": {"extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "mappings", "schemas", "diag", "sandbox"},
 

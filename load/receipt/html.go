@@ -1,0 +1,46 @@
+package receipt
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+)
+
+//go:embed page.html.tmpl
+var pageTemplate string
+
+//go:embed page.css
+var pageStyle string
+
+var pageHTML = template.Must(template.New("receipt").Parse(pageTemplate))
+
+// WriteHTML writes the receipt as one page: no script, and nothing that is fetched from elsewhere, which its
+// content security policy also forbids.
+func WriteHTML(w io.Writer, in *Input) error {
+	p, err := NewPage(in)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256([]byte(pageStyle))
+	err = pageHTML.Execute(w, struct {
+		*Page
+		Style  template.CSS
+		Policy string
+	}{p, template.CSS(pageStyle), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"})
+	if err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	return nil
+}
+
+// section is the lines of a part of the page, with the page for its texts.
+type section struct {
+	Page  *Page
+	Lines Lines
+}
+
+// Section is what the template of a section is given.
+func (p *Page) Section(l Lines) any { return section{p, l} }

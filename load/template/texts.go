@@ -1,0 +1,64 @@
+package template
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+
+	"gopkg.in/yaml.v3"
+)
+
+//go:embed catalogues/*.yaml
+var embedded embed.FS
+
+const english = "en"
+
+// texts is what a template says in one language.
+type texts struct {
+	Language   string            `yaml:"language"`
+	Status     string            `yaml:"status"` // source, draft or approved
+	ApprovedBy string            `yaml:"approved_by"`
+	Texts      map[string]string `yaml:"texts"`
+	Kinds      map[string]string `yaml:"kinds"`
+}
+
+// kindOrder is the kinds in the order in which they are offered.
+var kindOrder = []string{"new_cases", "correction", "full_replacement", "withdrawal"}
+
+var builtin = sync.OnceValues(func() (map[string]*texts, error) {
+	names, err := fs.Glob(embedded, "catalogues/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*texts{}
+	for _, name := range names {
+		b, err := embedded.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		t := &texts{}
+		dec := yaml.NewDecoder(bytes.NewReader(b))
+		dec.KnownFields(true)
+		if err := dec.Decode(t); err != nil {
+			return nil, fmt.Errorf("read the catalogue %s: %w", path.Base(name), err)
+		}
+		all[strings.TrimSuffix(path.Base(name), ".yaml")] = t
+	}
+	return all, nil
+})
+
+// textsOf is the catalogue of the language, or the English one where there is none.
+func textsOf(lang string) (*texts, error) {
+	all, err := builtin()
+	if err != nil {
+		return nil, err
+	}
+	if t := all[lang]; t != nil {
+		return t, nil
+	}
+	return all[english], nil
+}
