@@ -22,9 +22,12 @@ var mayImport = map[string][]string{
 	"schemas":  {"diag"},
 	"mappings": {"schemas", "diag"},
 
-	"extract":             {"mappings", "schemas", "diag", "sandbox"},
+	"extract":             {"extract/cell", "extract/sheet", "extract/zipfile", "mappings", "schemas", "diag", "sandbox"},
 	"extract/intake":      {"mappings", "schemas", "diag", "sandbox"},
-	"extract/extracttest": {"extract", "mappings", "schemas", "diag", "sandbox"},
+	"extract/cell":        nil,
+	"extract/zipfile":     {"diag"},
+	"extract/sheet":       {"extract/cell", "extract/zipfile", "diag"}, // no schema: a workbook as text
+	"extract/extracttest": {"extract", "extract/cell", "mappings", "schemas", "diag", "sandbox"},
 	"transform":           {"transform/assess", "mappings", "schemas", "diag"},
 	"transform/assess":    {"schemas", "diag"},
 	"transform/link":      {"transform/link/name", "transform/link/days"}, // no schema: who calls it says what a column is

@@ -114,8 +114,8 @@ var comparisons = []comparison{
 		title: func(o options) string {
 			return fmt.Sprintf("Reading a sheet, %s rows × %d columns", thousands(o.sheetRows), o.sheetCols)
 		},
-		note: "palermo reads the sheet to raw Arrow batches with dictionaries and places; excelize only " +
-			"loops over `Rows` and `Columns`.",
+		note: "palermo checks the container to its end, then reads the sheet to raw Arrow batches with dictionaries and " +
+			"places; excelize, which is no part of palermo's reading, only loops over `Rows` and `Columns`.",
 		maker: "make-sheet", input: "wide.xlsx",
 		roles:  [2]string{"palermo-sheet", "excelize-sheet"},
 		labels: [2]string{"palermo, extract", "excelize, bare `Rows` loop"},

@@ -25,8 +25,16 @@ const (
 	FileDuplicate    Code = "file.duplicate"     // the same content was received before
 	FileWithdrawn    Code = "file.withdrawn"     // inbox copy is gone
 
-	FilePassword Code = "file.password" // protected by a secret that is not known here
-	FileMember   Code = "file.member"   // of an archive, of a kind that is not read
+	FileMember         Code = "file.member"          // of an archive, of a kind that is not read
+	FilePassword       Code = "file.password"        // protected by a secret that is not known here
+	FileBomb           Code = "file.bomb"            // unpacked, out of all proportion
+	FilePartUnsafe     Code = "file.part_unsafe"     // a container's entry that is a link, or has a path that leads out
+	FilePartRepeated   Code = "file.part_repeated"   // two entries of a container with one name
+	FileContainerFalse Code = "file.container_false" // a container whose directory and entries do not agree
+	FileDoctype        Code = "file.doctype"         // a part that declares a document type
+	FileMacros         Code = "file.macros"          // a workbook with macros
+	FileExternalLinks  Code = "file.external_links"  // a workbook that refers to other files
+	SheetSkipped       Code = "sheet.skipped"        // a chart or a dialogue in a workbook's list of sheets
 
 	SourceUnknown  Code = "source.unknown"  // no mapping recognises any table of the file
 	VintageUnknown Code = "vintage.unknown" // a known source, a header of no known vintage
@@ -115,10 +123,19 @@ var Codes = map[Code]Entry{
 	FileMember:       {Warning, "A file in an archive is of a kind that is not read; the others are.", "Nothing, if it only explains the others. Else send it as .xlsx, .ods or .csv."},
 	FileWithdrawn:    {Error, "The received copy is no longer in the inbox.", "Restore the inbox from its backup, or send the file again."},
 
+	FileBomb:           {Error, "Unpacked, the file would be far larger than any honest file of its size.", "Delete the empty rows, columns and formats below and beside the data, save the file as .xlsx, and send the new copy."},
+	FilePartUnsafe:     {Error, "The file is a container, and an entry of it is a link or has a path that leads out of it.", "Open it in the program that made it, save it as a new .xlsx or .zip, and send that."},
+	FilePartRepeated:   {Error, "The file is a container, and two of its entries have one name, so it is not clear which is meant.", "Open it in a spreadsheet program, save it as a new .xlsx, and send that. In a .zip, give each file a name of its own."},
+	FileContainerFalse: {Error, "The file is a container, and what it says of its entries is not so.", "Open it in the program that made it, save it under a new name, and send the new copy."},
+	FileDoctype:        {Error, "A part of the workbook declares a document type, which no spreadsheet program writes.", "Open it in a spreadsheet program, save it as a new .xlsx, and send that."},
+	FileMacros:         {Info, "The workbook holds macros. They are never run.", "Nothing. Sent as .xlsx, it would have none."},
+	FileExternalLinks:  {Info, "The workbook refers to other files. They are not opened; values are those that were saved.", "Nothing, if the values are right. Else open it with the other files at hand, save it, and send the new copy."},
+
 	SourceUnknown:  {Error, "No table in the file has a header that a mapping knows.", "Run `palermo inspect FILE` to see what was found; a new source needs a folder under mappings/."},
 	VintageUnknown: {Error, "The file looks like a known source, but its header is of no known vintage.", "Run `palermo inspect FILE`; add a tables entry for the new header."},
 	SheetUnmapped:  {Warning, "A sheet has cells, but no mapping knows its header; it was not loaded.", "Nothing, if it only explains the others. Else add it to the mapping."},
 	SheetEmpty:     {Info, "A sheet or a table has no rows below its header.", "Nothing."},
+	SheetSkipped:   {Info, "The workbook lists a chart, a dialogue or a sheet of macros among its sheets; it has no cells and was skipped.", "Nothing."},
 
 	ColumnMissing: {Error, "A column that the mapping names is not in the table.", "Check the header; if the source changed its form, the mapping needs a new vintage."},
 	ColumnExtra:   {Warning, "A column of the table is not named in the mapping; it was not loaded.", "Add it to the mapping, or list it under ignore."},

@@ -39,8 +39,8 @@ func (c *column) reserve(n int) {
 	c.indices.Reserve(n)
 }
 
-// append adds the row's cell. A blank one is null.
-func (c *column) append(cells []string) {
+// append adds the row's cell, and gives its length. A blank one is null.
+func (c *column) append(cells []string) int {
 	s := ""
 	if c.at >= 0 && c.at < len(cells) {
 		s = cells[c.at]
@@ -57,6 +57,7 @@ func (c *column) append(cells []string) {
 	default:
 		c.appendWord(s)
 	}
+	return len(s)
 }
 
 func (c *column) appendWord(s string) {

@@ -12,6 +12,9 @@
 // would not: a number that its workbook shows as a date arrives as that date in ISO 8601, and
 // the bytes of a text file that is not UTF-8 are decoded by the encoding found from them.
 //
+// Nothing of a container is used before it was held against its directory (extract/zipfile), and
+// workbooks are read in one pass over their inflated bytes (extract/sheet); neither writes to disk.
+//
 // What is wrong with a file as a whole comes back as an *Error, which carries a finding of
 // package diag with its place. A File that was read partly and then failed must be rejected as a
 // whole: rows that were yielded before the error are right, but not all there are.

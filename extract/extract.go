@@ -11,17 +11,18 @@ import (
 	"strings"
 
 	"palermo/diag"
+	"palermo/extract/sheet"
 )
 
 // Options limits what Open and the reading of a File may use. The zero value of each field
 // stands for its default.
 type Options struct {
 	Name          string // the file's name in places; empty leaves places without a file
-	TmpDir        string // where a private folder for temporary files is made; the system's by default
+	TmpDir        string // for temporary files, should a format need any; the system's by default
 	MaxBytes      int64  // of the file; 4 GiB
 	MaxUnzipBytes int64  // of a workbook's parts together, inflated; 4 GiB
-	MaxPartBytes  int64  // of a workbook's parts that are held in memory together; 256 MiB
-	MaxRowBytes   int    // of one record of a text file; 8 MiB
+	MaxPartBytes  int64  // of what of a workbook is held in memory; 256 MiB
+	MaxRowBytes   int    // of one record of a text file, or the text of one row; 8 MiB
 	MaxCellBytes  int    // of one cell; 1 MiB
 	MaxColumns    int    // of one row; 16,384
 
@@ -96,11 +97,11 @@ type File struct {
 	format string
 	sheets []Sheet
 	notes  diag.List
-	book   *book    // nil where it is no .xlsx
-	parts  *archive // nil where it is no archive of files
-	member string   // where it is itself one of an archive: which
-	secret bool     // its bytes were decrypted: nothing of them is written to a disk
-	opened int      // how often a secret opened something, which may hold what another opens
+	book   *sheet.Book // nil where it is no .xlsx
+	parts  *archive    // nil where it is no archive of files
+	member string      // where it is itself one of an archive: which
+	secret bool        // its bytes were decrypted: nothing of them is written to a disk
+	opened int         // how often a secret opened something, which may hold what another opens
 }
 
 // Sheet is one sheet of a workbook, or the whole of a text file. It is valid until its File is
@@ -189,9 +190,6 @@ func (f *File) Notes() []diag.Diagnostic {
 // Close releases the file and removes its temporary files.
 func (f *File) Close() error {
 	var err error
-	if f.book != nil {
-		err = f.book.close()
-	}
 	if f.parts != nil {
 		err = errors.Join(err, f.parts.close())
 	}
@@ -267,17 +265,6 @@ func (s Sheet) checkBlanks(r *Row, blanks *int) error {
 
 func (s Sheet) pos(row, col int) diag.Pos {
 	return diag.Pos{File: s.file.o.Name, Sheet: s.Name, Row: row, Col: col}
-}
-
-// noteBare reports, once for a sheet however often it is read, formulas whose results are not there.
-func (s Sheet) noteBare(n int, first diag.Pos) {
-	if n == 0 {
-		return
-	}
-	d := finding(diag.ValueNotCalculated, first, "%d formulas were saved without their result; they are read as blank", n)
-	if notes := &s.file.notes; notes.Count(d) == 0 {
-		notes.Add(d)
-	}
 }
 
 // checkRow applies the limits on one row's columns and cells.

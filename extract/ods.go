@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"archive/zip"
 	"context"
 	"errors"
 	"io"
@@ -9,43 +8,40 @@ import (
 	"strings"
 
 	"palermo/diag"
+	"palermo/extract/zipfile"
 )
 
 const (
+	maxSheetRows = 1 << 20
+	maxSheetCols = 1 << 14
+
 	odsType     = "application/vnd.oasis.opendocument.spreadsheet"
 	odsContent  = "content.xml"
 	odsManifest = "META-INF/manifest.xml"
 	odsRepeat   = 16 // bytes that a cell counts for, beside its text, that stands in the file only as a repetition
 )
 
-// openODS opens an OpenDocument spreadsheet. Its parts are inflated once to their ends, and its
-// content is gone over once for the names of its sheets.
-func (f *File) openODS(zr *zip.Reader) error {
-	parts := map[string]*zip.File{}
-	budget := f.o.MaxUnzipBytes
-	for _, z := range zr.File {
-		n, err := copyPart(io.Discard, z, budget)
-		if err != nil {
-			return f.partFault(err, f.pos())
-		}
-		budget -= n
-		parts[z.Name] = z
+// openODS opens an OpenDocument spreadsheet. Its parts are read once to their ends, and its content is gone over
+// once for the names of its sheets.
+func (f *File) openODS(a *zipfile.Archive) error {
+	if err := a.Check(context.Background()); err != nil {
+		return f.placed(err)
 	}
-	kind, err := smallPart(parts["mimetype"], 256)
+	kind, err := smallPart(a.Find("mimetype"), 256)
 	switch {
 	case err != nil:
 		return fault(err, diag.FileDamaged, f.pos(), "the container cannot be read")
 	case !strings.HasPrefix(string(kind), odsType):
 		return fault(nil, diag.FileFormat, f.pos(), "this is an OpenDocument file, but no spreadsheet")
 	}
-	locked, err := odsLocked(parts[odsManifest])
+	locked, err := odsLocked(a.Find(odsManifest))
 	switch {
 	case err != nil:
 		return fault(err, diag.FileDamaged, f.pos(), "the container's manifest cannot be read")
-	case locked || parts["encrypted-package"] != nil:
+	case locked || a.Find("encrypted-package") != nil:
 		return fault(nil, diag.FilePassword, f.pos(), "the spreadsheet is protected by a password, in a way that is not read; "+howToLock)
 	}
-	b := &odsBook{f: f, part: parts[odsContent]}
+	b := &odsBook{f: f, part: a.Find(odsContent)}
 	if b.part == nil {
 		return fault(nil, diag.FileDamaged, f.pos(), "the spreadsheet has no content")
 	}
@@ -60,29 +56,19 @@ func (f *File) openODS(zr *zip.Reader) error {
 }
 
 // smallPart is the bytes of a part that is short.
-func smallPart(z *zip.File, limit int64) ([]byte, error) {
-	if z == nil {
+func smallPart(e *zipfile.Entry, limit int64) ([]byte, error) {
+	if e == nil {
 		return nil, errors.New("a part is missing")
 	}
-	r, err := z.Open()
-	if err != nil {
-		return nil, err
-	}
-	b, err := io.ReadAll(io.LimitReader(r, limit))
-	return b, errors.Join(err, r.Close())
+	return io.ReadAll(io.LimitReader(e.Open(), limit))
 }
 
 // odsLocked reports whether the manifest says that parts are encrypted.
-func odsLocked(z *zip.File) (bool, error) {
-	if z == nil {
+func odsLocked(e *zipfile.Entry) (bool, error) {
+	if e == nil {
 		return false, nil // some writers have none
 	}
-	r, err := z.Open()
-	if err != nil {
-		return false, err
-	}
-	defer r.Close()
-	x := newODSTokens(r)
+	x := newODSTokens(e.Open())
 	for {
 		kind, name, err := x.next()
 		switch {
@@ -99,18 +85,13 @@ func odsLocked(z *zip.File) (bool, error) {
 // odsBook is the content of a spreadsheet.
 type odsBook struct {
 	f    *File
-	part *zip.File
+	part *zipfile.Entry
 }
 
 // body goes to the tables of the spreadsheet and calls see for each, with its number from 1, when its
 // start tag was read. see leaves it closed. hidden is the names of the styles of hidden tables.
-func (b *odsBook) body(see func(x *odsTokens, no int, hidden map[string]bool) error) (err error) {
-	r, err := b.part.Open()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	x := newODSTokens(r)
+func (b *odsBook) body(see func(x *odsTokens, no int, hidden map[string]bool) error) error {
+	x := newODSTokens(b.part.Open())
 	hidden := map[string]bool{}
 	no := 0
 	for {
@@ -351,7 +332,7 @@ func (t *odsTable) countBare(col int) {
 }
 
 // note reports formulas without a result, once for a sheet however often it is read.
-func (t *odsTable) note() { t.s.noteBare(t.bare, t.bareAt) }
+func (t *odsTable) note() { t.s.noteBare(t.bare, t.bareAt.Row, t.bareAt.Col) }
 
 // odsCount is how often a row or a cell stands.
 func odsCount(s string) (int, error) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"palermo/diag"
+	"palermo/extract/cell"
 )
 
 // odsValues is the attribute that holds the value of a cell of each type.
@@ -35,7 +36,7 @@ func (c odsCell) text(shown string) string {
 	case c.typ == "string":
 		return c.value
 	}
-	return number(c.value)
+	return string(cell.AppendNumber(nil, []byte(c.value)))
 }
 
 // isoText is a date as a workbook writes it, without a time of zero.
@@ -47,6 +48,9 @@ func isoText(s string) string {
 	}
 	return strings.TrimSuffix(s, "T00:00:00")
 }
+
+// maxMillis is where a time is none: beyond the year 9999 from 1900 on.
+const maxMillis = 2958465 * 24 * 60 * 60 * 1000
 
 // isoDuration is "PT10H30M00S" as hours, minutes and seconds.
 func isoDuration(s string) (string, bool) {
@@ -63,17 +67,17 @@ func isoDuration(s string) (string, bool) {
 		if !found {
 			continue
 		}
-		f, ok := parseNumber(n)
+		f, ok := cell.ParseNumber([]byte(n))
 		if !ok || f < 0 {
 			return "", false
 		}
 		millis += f * unit.millis
 		rest = after
 	}
-	if rest != "" || !(millis >= 0 && millis < lastSerial*dayMillis) {
+	if rest != "" || !(millis >= 0 && millis < maxMillis) {
 		return "", false
 	}
-	return clockText(int64(millis + 0.5)), true
+	return string(cell.AppendClock(nil, int64(millis+0.5))), true
 }
 
 // text is what is written in the cell: its paragraphs, one a line, without comments and drawings.

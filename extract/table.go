@@ -83,7 +83,7 @@ func (r *Reader) Batches(ctx context.Context) iter.Seq2[*schemas.Batch, error] {
 				yield(nil, err)
 				return
 			}
-			if t.rows.Len() == r.o.BatchRows && !yield(t.batch(), nil) {
+			if t.full() && !yield(t.batch(), nil) {
 				return
 			}
 		}
@@ -106,6 +106,16 @@ type tableBuilder struct {
 	rows    *array.Int64Builder
 	cols    *array.Int32Builder
 	columns []*column
+	text    int // bytes of the wanted cells of the batch
+}
+
+// maxBatchText is the bytes of text from which on a batch takes no more rows. Few files have rows
+// so long; a workbook can make them of one shared string.
+const maxBatchText = 32 << 20
+
+// full reports whether the batch that is being built should be handed out.
+func (t *tableBuilder) full() bool {
+	return t.rows.Len() == t.r.o.BatchRows || t.text >= maxBatchText
 }
 
 func newTableBuilder(r *Reader) *tableBuilder {
@@ -172,7 +182,7 @@ func (t *tableBuilder) append(row Row) {
 	}
 	t.rows.UnsafeAppend(int64(row.Num))
 	for _, c := range t.columns {
-		c.append(row.Cells)
+		t.text += c.append(row.Cells)
 	}
 }
 
@@ -186,6 +196,7 @@ func (t *tableBuilder) reserve(n int) {
 // batch is the rows taken since the last one. The caller releases it.
 func (t *tableBuilder) batch() *schemas.Batch {
 	n := t.rows.Len()
+	t.text = 0
 	t.cols.AppendNulls(n)
 	arrays := []arrow.Array{t.rows.NewArray(), t.cols.NewArray()}
 	names, cols, plain := make([]string, len(t.columns)), make([]int, len(t.columns)), make([]bool, len(t.columns))

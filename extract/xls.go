@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"palermo/diag"
+	"palermo/extract/cell"
 )
 
 // Records of BIFF8 that are looked at.
@@ -58,9 +59,9 @@ type xlsBook struct {
 	f       *File
 	stream  []byte
 	strings []string
-	formats map[int]shows // number formats that are the workbook's own
-	styles  []shows       // what each cell style makes of a number
-	ifmts   []int         // the number format of each style
+	formats map[int]cell.Shows // number formats that are the workbook's own
+	styles  []cell.Shows       // what each cell style makes of a number
+	ifmts   []int              // the number format of each style
 	own1904 bool
 	ordered map[int]bool // by where a sheet starts: its cells stand in order
 }
@@ -74,7 +75,7 @@ func (f *File) openXLS(c *compound) error {
 	case err != nil:
 		return fault(err, diag.FileDamaged, f.pos(), "the workbook cannot be read to its end")
 	}
-	b := &xlsBook{f: f, stream: stream, formats: map[int]shows{}, ordered: map[int]bool{}}
+	b := &xlsBook{f: f, stream: stream, formats: map[int]cell.Shows{}, ordered: map[int]bool{}}
 	f.format = "xls"
 	err = b.globals()
 	var bad *Error
@@ -166,7 +167,7 @@ func (b *xlsBook) resolve() error {
 	for _, id := range b.ifmts {
 		how, own := b.formats[id]
 		if !own {
-			how = builtinShows(id)
+			how = cell.BuiltinShows(id)
 		}
 		b.styles = append(b.styles, how)
 	}
@@ -181,7 +182,7 @@ func (b *xlsBook) format(data []byte) error {
 	if err != nil {
 		return err
 	}
-	b.formats[int(binary.LittleEndian.Uint16(data))] = formatShows(code)
+	b.formats[int(binary.LittleEndian.Uint16(data))] = cell.FormatShows(code)
 	return nil
 }
 
@@ -463,12 +464,12 @@ func (b *xlsBook) result(data []byte, style, next int) (string, error) {
 
 // number is the number as text, as the date that it is shown as, or as nothing where it is none.
 func (b *xlsBook) number(f float64, style int) string {
-	if style < len(b.styles) && b.styles[style] != showsNumber {
-		if s, ok := isoDate(f, b.styles[style], b.own1904); ok {
-			return s
+	if style < len(b.styles) && b.styles[style] != cell.ShowsNumber {
+		if s, ok := cell.AppendDate(nil, f, b.styles[style], b.own1904); ok {
+			return string(s)
 		}
 	}
-	return number(strconv.FormatFloat(f, 'g', -1, 64))
+	return string(cell.AppendNumber(nil, strconv.AppendFloat(nil, f, 'g', -1, 64)))
 }
 
 // rk is a number in the short form.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"palermo/extract/cell"
 )
 
 // biff is a stream of records.
@@ -34,7 +36,7 @@ func FuzzXLS(f *testing.F) {
 		bof(16), record{biffNumber, number}, record{biffFormula, append([]byte("\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff"), 0)}, record{biffString, []byte("\x03\x00\x01a\x00b\x00")},
 		record{biffContinue, []byte("\x00c")}, record{biffMulRK, []byte("\x02\x00\x00\x00\x00\x00\x06\x00\x00\x00\x00\x00")}, record{biffEOF, nil}))
 	f.Fuzz(func(t *testing.T, stream []byte) {
-		b := &xlsBook{f: &File{o: Options{}.withDefaults()}, stream: stream, formats: map[int]shows{}, ordered: map[int]bool{}}
+		b := &xlsBook{f: &File{o: Options{}.withDefaults()}, stream: stream, formats: map[int]cell.Shows{}, ordered: map[int]bool{}}
 		if b.globals() != nil {
 			return
 		}

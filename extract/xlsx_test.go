@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
@@ -137,6 +138,7 @@ func TestXLSXCells(t *testing.T) {
 		{"text in a date style", `<row r="1"><c r="A1" s="1" t="s"><v>0</v></c><c r="B1" s="1" t="str"><v>15/03/2023</v></c></row>`, "1: one|15/03/2023"},
 		{"odd XML", "<!-- a > b --><row\tr='1' spans=\"1:2\" x=\"a>b\"><?pi > ?><c r = 'A1' t='s' ><v>0</v><extLst><ext uri=\"x\"><y/></ext></extLst></c></row>", "1: one"},
 		{"CDATA", `<row r="1"><c r="A1"><v><![CDATA[7]]></v></c></row>`, "1: 7"},
+		{"cells in another order", `<row r="1"><c r="C1"><v>3</v></c><c r="A1"><v>1</v></c></row>`, "1: 1||3"},
 		{"lower-case reference", `<row r="1"><c r="b1"><v>7</v></c></row>`, "1: |7"},
 	} {
 		lines, _, err := readAll(t, sheetXML(t, c.rows), extract.Options{})
@@ -146,19 +148,19 @@ func TestXLSXCells(t *testing.T) {
 	}
 }
 
-// TestXLSXDamage: what the library would lose or move in silence is an error at its place.
+// TestXLSXDamage: what a reader could lose or move in silence is an error at its place.
 func TestXLSXDamage(t *testing.T) {
 	for _, c := range []struct{ name, rows, want string }{
-		{"a string that is not there", `<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="B2" t="s"><v>99</v></c></row>`, "file.damaged f[Sheet1]!2"},
-		{"a negative string", `<row r="2"><c r="B2" t="s"><v>-1</v></c></row>`, "file.damaged f[Sheet1]!2"},
+		{"a string that is not there", `<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="B2" t="s"><v>99</v></c></row>`, "file.damaged f[Sheet1]!B2"},
+		{"a negative string", `<row r="2"><c r="B2" t="s"><v>-1</v></c></row>`, "file.damaged f[Sheet1]!B2"},
 		{"rows out of order", `<row r="5"><c r="A5"><v>1</v></c></row><row r="3"><c r="A3"><v>2</v></c></row>`, "file.damaged f[Sheet1]!5"},
 		{"a row twice", `<row r="5"><c r="A5"><v>1</v></c></row><row r="5"><c r="A5"><v>2</v></c></row>`, "file.damaged f[Sheet1]!5"},
-		{"cells out of order", `<row r="1"><c r="C1"><v>1</v></c><c r="A1"><v>2</v></c></row>`, "file.damaged f[Sheet1]!1"},
+		{"a cell twice", `<row r="1"><c r="C1"><v>1</v></c><c r="A1"><v>2</v></c><c r="C1"><v>1</v></c></row>`, "file.damaged f[Sheet1]!C1"},
 		{"a cell of another row", `<row r="1"><c r="A7"><v>1</v></c></row>`, "file.damaged f[Sheet1]!1"},
 		{"a bad character", "<row r=\"1\"><c r=\"A1\" t=\"str\"><v>a\x01b</v></c></row><row r=\"2\"><c r=\"A2\"><v>1</v></c></row>", "file.damaged f[Sheet1]!A1"},
 		{"an unknown entity", `<row r="1"><c r="A1"><v>1</v></c><c r="B1" t="str"><v>&nope;</v></c></row>`, "file.damaged f[Sheet1]!B1"},
-		{"XML cut off", `<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c r="A2"><v>1`, "file.damaged f[Sheet1]!2"},
-		{"a document type", `<!DOCTYPE x><row r="1"><c r="A1"><v>1</v></c></row>`, "file.damaged f[Sheet1]"},
+		{"XML cut off", `<row r="1"><c r="A1"><v>1</v></c></row><row r="2"><c r="A2"><v>1`, "file.damaged f[Sheet1]!A2"},
+		{"a document type", `<!DOCTYPE x><row r="1"><c r="A1"><v>1</v></c></row>`, "file.doctype f[Sheet1]"},
 		{"a row beyond the last", `<row r="1048577"><c r="A1048577"><v>1</v></c></row>`, "file.damaged f[Sheet1]"},
 		{"a column beyond the last", `<row r="1"><c r="XFE1"><v>1</v></c></row>`, "file.damaged f[Sheet1]!1"},
 	} {
@@ -303,6 +305,28 @@ func TestXLSXNoSavedResult(t *testing.T) {
 	}
 }
 
+// TestXLSXNotes: a workbook with macros (.xlsm) and a chart among its sheets is read, and says so.
+func TestXLSXNotes(t *testing.T) {
+	f := workbook(t, false)
+	must(t, f.AddChartSheet("Chart", &excelize.Chart{Type: excelize.Col, Series: []excelize.ChartSeries{{Name: "Sheet1!$A$1", Values: "Sheet1!$A$1:$B$1"}}}))
+	must(t, f.AddVBAProject(vbaProject))
+	in := inflated(t, f, nil, asIs)
+	lines, notes, err := readAll(t, in, extract.Options{Name: "f"})
+	if err != nil || len(lines) != 1 {
+		t.Errorf("%d rows, %v, want 1", len(lines), err)
+	}
+	var got []string
+	for _, n := range notes {
+		got = append(got, fmt.Sprintf("%s %s", n.Code, n.Pos))
+	}
+	if d := cmp.Diff([]string{"file.macros f", "sheet.skipped f[Chart]"}, got); d != "" {
+		t.Errorf("notes (-want +got):\n%s", d)
+	}
+}
+
+// vbaProject is what excelize takes for a project of macros: the start of a compound file.
+var vbaProject = append([]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), make([]byte, 2048)...)
+
 func zipOf(t testing.TB, names ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -332,10 +356,18 @@ func TestContainers(t *testing.T) {
 		{"old container", "file.damaged f", "", append([]byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), make([]byte, 70_000)...)},
 		{"cut off", "file.damaged f", "", good[:len(good)/2]},
 		{"flipped byte", "file.damaged f", "", flipped},
-		{"two parts of a name", "file.damaged f", "two parts", zipOf(t, "xl/workbook.xml", "XL/workbook.xml")},
+		{"two parts of a name", "file.part_repeated f", "entry 2 of 2", zipOf(t, "xl/workbook.xml", "XL/workbook.xml")},
+		{"a path that leads out", "file.part_unsafe f", "entry 2 of 2", zipOf(t, "xl/workbook.xml", "../x.xml")},
+		{"a document type", "file.doctype f", "document type", repack(t, good, nil, func(name, body string) string {
+			return strings.Replace(body, "<styleSheet", "<!DOCTYPE x><styleSheet", 1)
+		})},
+		{"a bomb", "file.bomb f", "times as large", repack(t, good, nil, func(name, body string) string {
+			return strings.Replace(body, "<sheetData>", "<sheetData>"+strings.Repeat(" ", 17<<20), 1)
+		})},
+		{"bytes behind it", "file.container_false f", "behind", append(bytes.Clone(good), "<html>"...)},
 		{"no sheets", "file.damaged f", "", zipOf(t, "xl/workbook.xml")},
 		{"sheet missing", "file.damaged f", "listed", repack(t, good, []string{"xl/worksheets/sheet1.xml"}, asIs)},
-		{"string table missing", "file.damaged f[Sheet1]!1", "", repack(t, good, []string{"xl/sharedStrings.xml"}, asIs)},
+		{"string table missing", "file.damaged f[Sheet1]!F1", "", repack(t, good, []string{"xl/sharedStrings.xml"}, asIs)},
 	} {
 		_, _, err := readAll(t, c.in, extract.Options{Name: "f"})
 		if code(err) != c.want || !strings.Contains(fmt.Sprint(err), c.says) {
@@ -350,7 +382,7 @@ func TestContainers(t *testing.T) {
 	}
 }
 
-// TestXLSXLargeParts: parts over excelize's limit in memory go through temporary files.
+// TestXLSXLargeParts: a sheet is larger than what is held in memory, and nothing goes through files.
 func TestXLSXLargeParts(t *testing.T) {
 	const rows = 60_000
 	var b strings.Builder
@@ -359,7 +391,7 @@ func TestXLSXLargeParts(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "w")
 	write(t, path, sheetXML(t, b.String()))
-	f, err := extract.Open(path, extract.Options{TmpDir: t.TempDir()})
+	f, err := extract.Open(path, extract.Options{TmpDir: filepath.Join(t.TempDir(), "is not there"), MaxPartBytes: 64 << 10})
 	must(t, err)
 	defer f.Close()
 	n := 0
@@ -393,19 +425,55 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// FuzzSheet changes the XML of a sheet, which bytes of a whole container rarely reach.
-func FuzzSheet(f *testing.F) {
-	f.Add(`<row r="1"><c r="A1" t="s"><v>0</v></c><c r="C1" s="1"><v>45000.5</v></c></row>`)
-	f.Add(`<row/><row r="9"><c t="inlineStr"><is><t>x</t></is></c><c t="b"><v>1</v></c></row><!-- > -->`)
-	base := sheetXML(f, "ROWS")
-	f.Fuzz(func(t *testing.T, rows string) {
-		path := filepath.Join(t.TempDir(), "f")
-		write(t, path, repack(t, base, nil, func(_, body string) string { return strings.Replace(body, "ROWS", rows, 1) }))
-		file, err := extract.Open(path, extract.Options{TmpDir: t.TempDir(), MaxUnzipBytes: 1 << 20})
-		if err != nil {
-			return
+// TestXLSXColumns: the limits on columns and cells.
+func TestXLSXColumns(t *testing.T) {
+	row := `<row r="1"><c r="J1" t="inlineStr"><is><t>0123456789</t></is></c></row>`
+	for _, c := range []struct {
+		o    extract.Options
+		want string
+	}{
+		{extract.Options{MaxColumns: 10, MaxCellBytes: 10}, "<nil>"},
+		{extract.Options{MaxColumns: 9}, "row.too_long f[Sheet1]!1"},
+		{extract.Options{MaxCellBytes: 9}, "row.too_long f[Sheet1]!J1"},
+	} {
+		c.o.Name = "f"
+		if _, _, err := readAll(t, sheetXML(t, row), c.o); code(err) != c.want {
+			t.Errorf("%+v: %v, want %s", c.o, err, c.want)
 		}
-		defer file.Close()
-		gridOf(file)
+	}
+}
+
+// TestXLSXLongRows: one shared string of 1 MB in each of 300 cells makes batches of fewer rows,
+// not one of 300 MB.
+func TestXLSXLongRows(t *testing.T) {
+	long := strings.Repeat("long ", 200_000)
+	var b strings.Builder
+	b.WriteString(`<row><c t="s"><v>1</v></c></row>`)
+	for range 300 {
+		b.WriteString(`<row><c t="s"><v>0</v></c></row>`)
+	}
+	in := repack(t, sheetXML(t, b.String()), nil, func(name, body string) string {
+		if name == "xl/sharedStrings.xml" {
+			return strings.Replace(body, ">one<", ">"+long+"<", 1)
+		}
+		return body
 	})
+	path := filepath.Join(t.TempDir(), "w")
+	write(t, path, in)
+	f, err := extract.Open(path, extract.Options{})
+	must(t, err)
+	defer f.Close()
+	r := extract.NewReader(f.Sheets()[0], extract.Spec{HeaderRow: 1, Columns: []extract.Column{{Name: "a", Col: 1, Plain: true}}}, memory.DefaultAllocator)
+	n := int64(0)
+	for batch, err := range r.Batches(context.Background()) {
+		must(t, err)
+		if rows := batch.Record.NumRows(); rows > 40 {
+			t.Errorf("a batch of %d rows", rows)
+		}
+		n += batch.Record.NumRows()
+		batch.Release()
+	}
+	if n != 300 {
+		t.Errorf("%d rows, want 300", n)
+	}
 }
