@@ -242,7 +242,8 @@ type refusal struct {
 func (r *refusal) Error() string { return r.why }
 
 // Release removes the claimed file from the drop folder, if it is still the same and unchanged;
-// what has changed since is left for the next run, as is what its sender took away.
+// what has changed since, or can no longer be reached where it was, is left for the next run, as is what
+// its sender took away.
 func Release(c Claimed) error {
 	root, err := os.OpenRoot(c.root)
 	if err != nil {
@@ -250,20 +251,24 @@ func Release(c Claimed) error {
 	}
 	defer root.Close()
 	name := path.Join(c.Agency, c.Name)
-	info, err := root.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if !c.stands(root, name) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("intake: release: %w", err)
-	}
-	if st, ok := info.Sys().(*syscall.Stat_t); !ok || identify(st) != c.id {
-		return nil
-	}
-	if err := root.Remove(name); err != nil {
+	if err := root.Remove(name); err != nil && c.stands(root, name) {
 		return fmt.Errorf("intake: release: %w", err)
 	}
 	return nil
+}
+
+// stands reports whether the name is still that of the claimed file. It is not where a folder on the way became a
+// link, which leads out.
+func (c *Claimed) stands(root *os.Root, name string) bool {
+	info, err := root.Lstat(name)
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && identify(st) == c.id
 }
 
 func syncDir(dir string) error {
