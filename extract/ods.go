@@ -41,10 +41,11 @@ func (f *File) openODS(a *zipfile.Archive) error {
 	case locked || a.Find("encrypted-package") != nil:
 		return fault(nil, diag.FilePassword, f.pos(), "the spreadsheet is protected by a password, in a way that is not read; "+howToLock)
 	}
-	b := &odsBook{f: f, part: a.Find(odsContent)}
-	if b.part == nil {
+	content := a.Find(odsContent)
+	if content == nil {
 		return fault(nil, diag.FileDamaged, f.pos(), "the spreadsheet has no content")
 	}
+	b := &odsBook{f: f, open: func() io.Reader { return content.Open() }}
 	f.format = "ods"
 	if err := b.list(); err != nil {
 		return b.fault(err, f.pos(), "the spreadsheet cannot be read to its end")
@@ -85,13 +86,13 @@ func odsLocked(e *zipfile.Entry) (bool, error) {
 // odsBook is the content of a spreadsheet.
 type odsBook struct {
 	f    *File
-	part *zipfile.Entry
+	open func() io.Reader // from its beginning
 }
 
 // body goes to the tables of the spreadsheet and calls see for each, with its number from 1, when its
 // start tag was read. see leaves it closed. hidden is the names of the styles of hidden tables.
 func (b *odsBook) body(see func(x *odsTokens, no int, hidden map[string]bool) error) error {
-	x := newODSTokens(b.part.Open())
+	x := newODSTokens(b.open())
 	hidden := map[string]bool{}
 	no := 0
 	for {
