@@ -25,6 +25,8 @@ const (
 	FileDuplicate    Code = "file.duplicate"     // the same content was received before
 	FileWithdrawn    Code = "file.withdrawn"     // inbox copy is gone
 
+	FileMember         Code = "file.member"          // of an archive, of a kind that is not read
+	FilePassword       Code = "file.password"        // protected by a secret that is not known here
 	FileBomb           Code = "file.bomb"            // unpacked, out of all proportion
 	FilePartUnsafe     Code = "file.part_unsafe"     // a container's entry that is a link, or has a path that leads out
 	FilePartRepeated   Code = "file.part_repeated"   // two entries of a container with one name
@@ -33,8 +35,6 @@ const (
 	FileMacros         Code = "file.macros"          // a workbook with macros
 	FileExternalLinks  Code = "file.external_links"  // a workbook that refers to other files
 	SheetSkipped       Code = "sheet.skipped"        // a chart or a dialogue in a workbook's list of sheets
-	FilePassword       Code = "file.password"        // protected by a secret that is not known here
-	FileMember         Code = "file.member"          // of an archive, of a kind that is not read
 
 	SourceUnknown  Code = "source.unknown"  // no mapping recognises any table of the file
 	VintageUnknown Code = "vintage.unknown" // a known source, a header of no known vintage

@@ -1,12 +1,9 @@
 package extract
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"iter"
 	"os"
 	"path"
@@ -15,115 +12,36 @@ import (
 	"unicode"
 
 	"palermo/diag"
+	"palermo/extract/sheet"
+	"palermo/extract/zipfile"
 )
 
 const (
-	maxParts      = 10_000
-	maxMembers    = 200     // files of an archive
-	maxMemberName = 255     // bytes
-	bombBytes     = 8 << 20 // from here on a part's ratio counts
-	bombRatio     = 300     // of inflated to compressed bytes; sheets of real workbooks stay below 100
+	maxMembers    = 200 // files of an archive
+	maxMemberName = 255 // bytes
 )
 
 var (
-	errBomb      = errors.New("it becomes several hundred times as large")
 	errOverLimit = errors.New("it is over the limit")
 	errNested    = errors.New("an archive within an archive")
 )
 
 // openZip tells the kinds of files that are zip files apart.
 func (f *File) openZip() error {
-	zr, err := zip.NewReader(f.f, f.size)
+	a, err := zipfile.Open(f.f, f.size, zipfile.Options{MaxBytes: f.o.MaxUnzipBytes})
 	if err != nil {
-		return fault(err, diag.FileDamaged, f.pos(), "the container cannot be read")
+		return f.placed(err)
 	}
-	if err := f.checkEntries(zr.File); err != nil {
-		return err
-	}
-	has := func(name string) bool {
-		return slices.ContainsFunc(zr.File, func(z *zip.File) bool { return strings.EqualFold(strings.ReplaceAll(z.Name, `\`, "/"), name) })
-	}
+	has := func(name string) bool { return a.Find(name) != nil }
 	switch {
 	case has("mimetype") && (has(odsContent) || has("encrypted-package") || has(odsManifest)):
-		return f.openODS(zr)
-	case has("[Content_Types].xml"), has("xl/workbook.xml"), has("xl/workbook.bin"), has("word/document.xml"), has("ppt/presentation.xml"):
+		return f.openODS(a)
+	case has("[Content_Types].xml"), sheet.IsWorkbook(a), has("xl/workbook.bin"), has("word/document.xml"), has("ppt/presentation.xml"):
 		return f.openBook()
 	case f.member != "":
 		return fault(errNested, diag.FileFormat, f.pos(), "this is a zip archive within another; unpack it and put its files into the outer one")
 	}
-	return f.openArchive(zr)
-}
-
-// checkEntries looks at what the directory of a zip file says, before anything is inflated.
-func (f *File) checkEntries(zs []*zip.File) error {
-	if len(zs) > maxParts {
-		return fault(nil, diag.FileTooLarge, f.pos(), "%d parts are over the limit of %d", len(zs), maxParts)
-	}
-	seen, packed := map[string]bool{}, uint64(0)
-	for i, z := range zs {
-		if z.Flags&1 != 0 {
-			return fault(nil, diag.FilePassword, f.pos(), "the zip archive is protected by a password, in a way that is not read; "+howToLock)
-		}
-		name := strings.ToLower(strings.ReplaceAll(z.Name, `\`, "/"))
-		if seen[name] {
-			return fault(nil, diag.FilePartRepeated, f.pos(), "entry %d of %d has the name of another one", i+1, len(zs))
-		}
-		seen[name] = true
-		packed += z.CompressedSize64
-		if z.CompressedSize64 > uint64(f.size) || packed > uint64(f.size) {
-			return fault(nil, diag.FileDamaged, f.pos(), "parts of the container overlap, or are longer than the file")
-		}
-	}
-	return nil
-}
-
-// inflation is a part of a zip file as it is inflated. It counts the actual bytes and stops where no
-// honest part gets to.
-type inflation struct {
-	r             io.ReadCloser
-	packed, limit int64
-	n             int64
-}
-
-func inflate(z *zip.File, limit int64) (*inflation, error) {
-	r, err := z.Open()
-	if err != nil {
-		return nil, err
-	}
-	return &inflation{r: r, packed: int64(z.CompressedSize64), limit: limit}, nil
-}
-
-func (i *inflation) Read(p []byte) (int, error) {
-	n, err := i.r.Read(p)
-	i.n += int64(n)
-	switch {
-	case i.n > i.limit:
-		return n, errOverLimit
-	case i.n > bombBytes && i.n > i.packed*bombRatio:
-		return n, errBomb
-	}
-	return n, err
-}
-
-func (i *inflation) Close() error { return i.r.Close() }
-
-// copyPart inflates a part to its end, where length and checksum are compared.
-func copyPart(w io.Writer, z *zip.File, limit int64) (int64, error) {
-	i, err := inflate(z, limit)
-	if err != nil {
-		return 0, err
-	}
-	n, err := io.Copy(w, i)
-	return n, errors.Join(err, i.Close())
-}
-
-// partFault is what it means that a part cannot be inflated.
-func (f *File) partFault(err error, at diag.Pos) error {
-	switch {
-	case errors.Is(err, errBomb), errors.Is(err, errOverLimit):
-		return fault(err, diag.FileTooLarge, at, "unpacked, the file is over the limit")
-	}
-	return fault(err, diag.FileDamaged, at, "a part of the container cannot be read to its end")
+	return f.openArchive(a)
 }
 
 // archive is a zip file of files. What its members are read from was inflated once; of the members
@@ -132,6 +50,7 @@ type archive struct {
 	f       *File
 	members []*member
 	last    *member
+	held    int64 // bytes of members in memory
 }
 
 // member is one file of an archive.
@@ -150,23 +69,19 @@ func (kept) Close() error { return nil }
 
 // openArchive makes the sheets of all members those of the file. A member of a kind that is not read
 // is passed over with a note; one that is locked, damaged or hostile is the whole file's fault.
-func (f *File) openArchive(zr *zip.Reader) error {
+func (f *File) openArchive(z *zipfile.Archive) error {
 	a := &archive{f: f}
 	f.parts, f.format = a, "zip"
-	zs, err := a.list(zr)
+	es, err := a.list(z)
 	if err != nil {
 		return err
 	}
-	budget := f.o.MaxUnzipBytes
-	for _, z := range zs {
-		m := &member{name: memberName(z.Name)}
-		if err := a.unpack(m, z, budget); err != nil {
+	for _, e := range es {
+		m := &member{name: memberName(e.Name)}
+		if err := a.unpack(m, e); err != nil {
 			return err
 		}
 		a.members = append(a.members, m)
-		if budget -= m.size; f.o.MaxUnzipBytes-budget > bombBytes && f.o.MaxUnzipBytes-budget > f.size*bombRatio {
-			return f.partFault(errBomb, f.pos())
-		}
 	}
 	for _, m := range a.members {
 		if err := a.sheets(m); err != nil {
@@ -183,27 +98,22 @@ func (f *File) openArchive(zr *zip.Reader) error {
 }
 
 // list is the files of the archive without what other programs put beside them.
-func (a *archive) list(zr *zip.Reader) ([]*zip.File, error) {
-	var out []*zip.File
+func (a *archive) list(z *zipfile.Archive) ([]*zipfile.Entry, error) {
+	var out []*zipfile.Entry
 	names := map[string]bool{}
-	for _, z := range zr.File {
-		name := strings.ReplaceAll(z.Name, `\`, "/")
-		switch mode := z.Mode(); {
-		case !fs.ValidPath(strings.TrimSuffix(name, "/")) || strings.Contains(name, ":") || len(name) > maxMemberName:
-			return nil, fault(nil, diag.FileUnsafe, a.f.pos(), "a name in the archive leads out of it, or is none")
-		case strings.HasSuffix(name, "/"):
-			continue
-		case !mode.IsRegular():
-			return nil, fault(nil, diag.FileUnsafe, a.f.pos(), "the archive holds a link, or something else that is not a plain file")
-		case leftBehind(name):
+	for _, e := range z.Entries {
+		if e.IsDir() || leftBehind(e.Name) {
 			continue
 		}
-		if key := memberName(z.Name); names[key] {
-			return nil, fault(nil, diag.FileDamaged, a.f.pos(), "the container has two parts of one name")
-		} else {
-			names[key] = true
+		name := memberName(e.Name)
+		switch {
+		case len(name) > maxMemberName || strings.Contains(name, ":"):
+			return nil, fault(nil, diag.FilePartUnsafe, a.f.pos(), "entry %d of %d has a name that is too long, or names a drive", e.No, len(z.Entries))
+		case names[name]:
+			return nil, fault(nil, diag.FilePartRepeated, a.f.pos(), "entry %d of %d looks like another one", e.No, len(z.Entries))
 		}
-		out = append(out, z)
+		names[name] = true
+		out = append(out, e)
 	}
 	if len(out) > maxMembers {
 		return nil, fault(nil, diag.FileTooLarge, a.f.pos(), "%d files are over the limit of %d", len(out), maxMembers)
@@ -225,7 +135,7 @@ func leftBehind(name string) bool {
 
 // memberName is the name in a form that can stand in a place: text without control characters.
 func memberName(s string) string {
-	s = strings.ToValidUTF8(strings.ReplaceAll(s, `\`, "/"), "\ufffd")
+	s = strings.ToValidUTF8(s, "\ufffd")
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return '\ufffd'
@@ -236,16 +146,16 @@ func memberName(s string) string {
 
 // unpack inflates a member: into a temporary file whose name is gone before the first byte, or, of
 // what was decrypted, into memory.
-func (a *archive) unpack(m *member, z *zip.File, budget int64) error {
-	at := diag.Pos{File: a.f.o.Name, Sheet: m.name}
+func (a *archive) unpack(m *member, e *zipfile.Entry) error {
+	at := &File{o: a.f.o, member: m.name} // whose faults are
+	m.size = e.Size
 	if a.f.secret {
-		var b bytes.Buffer
-		n, err := copyPart(&b, z, min(budget, a.f.o.MaxPartBytes))
-		if err != nil {
-			return a.f.partFault(err, at)
+		if a.held += e.Size; a.held > a.f.o.MaxPartBytes {
+			return fault(errOverLimit, diag.FileTooLarge, at.pos(), "unpacked, the encrypted files are over the limit of %d bytes", a.f.o.MaxPartBytes)
 		}
-		m.bytes, m.size = inMemory(b.Bytes()), n
-		return nil
+		b, err := io.ReadAll(e.Open())
+		m.bytes = inMemory(b)
+		return at.placed(err)
 	}
 	h, err := os.CreateTemp(a.f.o.TmpDir, "extract-") // 0600
 	if err != nil {
@@ -256,12 +166,12 @@ func (a *archive) unpack(m *member, z *zip.File, budget int64) error {
 		return errors.Join(err, h.Close())
 	}
 	w := &diskWriter{w: h}
-	m.size, err = copyPart(w, z, budget)
+	_, err = io.Copy(w, e.Open())
 	switch {
 	case w.err != nil:
 		return errors.Join(w.err, h.Close())
 	case err != nil:
-		return errors.Join(a.f.partFault(err, at), h.Close())
+		return errors.Join(at.placed(err), h.Close())
 	}
 	return nil
 }

@@ -276,17 +276,6 @@ func (s Sheet) pos(row, col int) diag.Pos {
 	return diag.Pos{File: s.file.o.Name, Sheet: s.Name, Row: row, Col: col}
 }
 
-// noteBare reports, once for a sheet however often it is read, formulas whose results are not there.
-func (s Sheet) noteBare(n int, first diag.Pos) {
-	if n == 0 {
-		return
-	}
-	d := finding(diag.ValueNotCalculated, first, "%d formulas were saved without their result; they are read as blank", n)
-	if notes := &s.file.notes; notes.Count(d) == 0 {
-		notes.Add(d)
-	}
-}
-
 // checkRow applies the limits on one row's columns and cells.
 func (s Sheet) checkRow(r Row) error {
 	if n := len(r.Cells); n > s.file.o.MaxColumns {

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"archive/zip"
 	"context"
 	"errors"
 	"io"
@@ -9,47 +8,44 @@ import (
 	"strings"
 
 	"palermo/diag"
-	"palermo/extract/sheet"
+	"palermo/extract/zipfile"
 )
 
 const (
+	maxSheetRows = 1 << 20
+	maxSheetCols = 1 << 14
+
 	odsType     = "application/vnd.oasis.opendocument.spreadsheet"
 	odsContent  = "content.xml"
 	odsManifest = "META-INF/manifest.xml"
 	odsRepeat   = 16 // bytes that a cell counts for, beside its text, that stands in the file only as a repetition
 )
 
-// openODS opens an OpenDocument spreadsheet. Its parts are inflated once to their ends, and its
-// content is gone over once for the names of its sheets.
-func (f *File) openODS(zr *zip.Reader) error {
-	parts := map[string]*zip.File{}
-	budget := f.o.MaxUnzipBytes
-	for _, z := range zr.File {
-		n, err := copyPart(io.Discard, z, budget)
-		if err != nil {
-			return f.partFault(err, f.pos())
-		}
-		budget -= n
-		parts[z.Name] = z
+// openODS opens an OpenDocument spreadsheet. Its parts are read once to their ends, and its content is gone over
+// once for the names of its sheets.
+func (f *File) openODS(a *zipfile.Archive) error {
+	if err := a.Check(context.Background()); err != nil {
+		return f.placed(err)
 	}
-	kind, err := smallPart(parts["mimetype"], 256)
+	kind, err := smallPart(a.Find("mimetype"), 256)
 	switch {
 	case err != nil:
 		return fault(err, diag.FileDamaged, f.pos(), "the container cannot be read")
 	case !strings.HasPrefix(string(kind), odsType):
 		return fault(nil, diag.FileFormat, f.pos(), "this is an OpenDocument file, but no spreadsheet")
 	}
-	locked, err := odsLocked(parts[odsManifest])
+	locked, err := odsLocked(a.Find(odsManifest))
 	switch {
 	case err != nil:
 		return fault(err, diag.FileDamaged, f.pos(), "the container's manifest cannot be read")
-	case locked || parts["encrypted-package"] != nil:
+	case locked || a.Find("encrypted-package") != nil:
 		return fault(nil, diag.FilePassword, f.pos(), "the spreadsheet is protected by a password, in a way that is not read; "+howToLock)
 	}
-	b := &odsBook{f: f, part: parts[odsContent]}
-	if b.part == nil {
+	content := a.Find(odsContent)
+	if content == nil {
 		return fault(nil, diag.FileDamaged, f.pos(), "the spreadsheet has no content")
 	}
+	b := &odsBook{f: f, open: func() io.Reader { return content.Open() }}
 	f.format = "ods"
 	if err := b.list(); err != nil {
 		return b.fault(err, f.pos(), "the spreadsheet cannot be read to its end")
@@ -61,29 +57,19 @@ func (f *File) openODS(zr *zip.Reader) error {
 }
 
 // smallPart is the bytes of a part that is short.
-func smallPart(z *zip.File, limit int64) ([]byte, error) {
-	if z == nil {
+func smallPart(e *zipfile.Entry, limit int64) ([]byte, error) {
+	if e == nil {
 		return nil, errors.New("a part is missing")
 	}
-	r, err := z.Open()
-	if err != nil {
-		return nil, err
-	}
-	b, err := io.ReadAll(io.LimitReader(r, limit))
-	return b, errors.Join(err, r.Close())
+	return io.ReadAll(io.LimitReader(e.Open(), limit))
 }
 
 // odsLocked reports whether the manifest says that parts are encrypted.
-func odsLocked(z *zip.File) (bool, error) {
-	if z == nil {
+func odsLocked(e *zipfile.Entry) (bool, error) {
+	if e == nil {
 		return false, nil // some writers have none
 	}
-	r, err := z.Open()
-	if err != nil {
-		return false, err
-	}
-	defer r.Close()
-	x := newODSTokens(r)
+	x := newODSTokens(e.Open())
 	for {
 		kind, name, err := x.next()
 		switch {
@@ -100,18 +86,13 @@ func odsLocked(z *zip.File) (bool, error) {
 // odsBook is the content of a spreadsheet.
 type odsBook struct {
 	f    *File
-	part *zip.File
+	open func() io.Reader // from its beginning
 }
 
 // body goes to the tables of the spreadsheet and calls see for each, with its number from 1, when its
 // start tag was read. see leaves it closed. hidden is the names of the styles of hidden tables.
-func (b *odsBook) body(see func(x *odsTokens, no int, hidden map[string]bool) error) (err error) {
-	r, err := b.part.Open()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	x := newODSTokens(r)
+func (b *odsBook) body(see func(x *odsTokens, no int, hidden map[string]bool) error) error {
+	x := newODSTokens(b.open())
 	hidden := map[string]bool{}
 	no := 0
 	for {
@@ -258,7 +239,7 @@ func (t *odsTable) row(x *odsTokens) error {
 	}
 	cells := trim(t.cells)
 	if !t.stands {
-		t.last = min(t.last+n, sheet.MaxRows)
+		t.last = min(t.last+n, maxSheetRows)
 		return nil
 	}
 	return t.repeat(cells, n)
@@ -271,7 +252,7 @@ func (t *odsTable) repeat(cells []string, n int) error {
 		size += int64(len(c))
 	}
 	for i := range n {
-		if t.last++; t.last > sheet.MaxRows {
+		if t.last++; t.last > maxSheetRows {
 			return badODS("more rows than a sheet can have")
 		}
 		if i > 0 {
@@ -323,10 +304,10 @@ func (t *odsTable) cell(x *odsTokens, col *int) error {
 		if c.formula && c.typ == "" {
 			t.countBare(*col + 1)
 		}
-		*col = min(*col+n, sheet.MaxColumns)
+		*col = min(*col+n, maxSheetCols)
 		return nil
 	}
-	if *col+n > sheet.MaxColumns {
+	if *col+n > maxSheetCols {
 		return badODS("more columns than a sheet can have")
 	}
 	if n > 1 {
@@ -352,7 +333,7 @@ func (t *odsTable) countBare(col int) {
 }
 
 // note reports formulas without a result, once for a sheet however often it is read.
-func (t *odsTable) note() { t.s.noteBare(t.bare, t.bareAt) }
+func (t *odsTable) note() { t.s.noteBare(t.bare, t.bareAt.Row, t.bareAt.Col) }
 
 // odsCount is how often a row or a cell stands.
 func odsCount(s string) (int, error) {
@@ -361,12 +342,12 @@ func odsCount(s string) (int, error) {
 	}
 	n := 0
 	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' || n > sheet.MaxRows {
+		if s[i] < '0' || s[i] > '9' || n > maxSheetRows {
 			return 0, badODS("a repetition that is no number, or over the limit")
 		}
 		n = n*10 + int(s[i]-'0')
 	}
-	if n == 0 || n > sheet.MaxRows {
+	if n == 0 || n > maxSheetRows {
 		return 0, badODS("a repetition that is no number, or over the limit")
 	}
 	return n, nil

@@ -203,19 +203,3 @@ func TestODSSheetsAfterOthers(t *testing.T) {
 }
 
 func TestODSOfLibreOffice(t *testing.T) { checkKinds(t, "kinds.ods", "1", "0") }
-
-// FuzzODS changes the content of a spreadsheet.
-func FuzzODS(f *testing.F) {
-	f.Add(`<table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="3" office:value-type="float" office:value="7"><text:p>7</text:p></table:table-cell></table:table-row>`)
-	f.Add(`<table:table-header-rows><table:table-row><table:covered-table-cell office:value-type="time" office:time-value="PT1H"/><table:table-cell><text:p>a<text:s text:c="2"/><!-- x --></text:p></table:table-cell></table:table-row></table:table-header-rows>`)
-	f.Fuzz(func(t *testing.T, rows string) {
-		path := filepath.Join(t.TempDir(), "f")
-		write(t, path, odsSheet(t, rows))
-		file, err := extract.Open(path, extract.Options{TmpDir: t.TempDir(), MaxPartBytes: 1 << 20})
-		if err != nil {
-			return
-		}
-		defer file.Close()
-		gridOf(file)
-	})
-}

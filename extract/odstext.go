@@ -49,6 +49,9 @@ func isoText(s string) string {
 	return strings.TrimSuffix(s, "T00:00:00")
 }
 
+// maxMillis is where a time is none: beyond the year 9999 from 1900 on.
+const maxMillis = 2958465 * 24 * 60 * 60 * 1000
+
 // isoDuration is "PT10H30M00S" as hours, minutes and seconds.
 func isoDuration(s string) (string, bool) {
 	rest, ok := strings.CutPrefix(s, "PT")
@@ -71,7 +74,7 @@ func isoDuration(s string) (string, bool) {
 		millis += f * unit.millis
 		rest = after
 	}
-	if rest != "" || !(millis >= 0 && millis < 2958465*24*60*60*1000) {
+	if rest != "" || !(millis >= 0 && millis < maxMillis) {
 		return "", false
 	}
 	return string(cell.AppendClock(nil, int64(millis+0.5))), true

@@ -52,10 +52,13 @@ func (f *File) placed(err error) error {
 	}
 	e := &Error{Diagnostic: bad.Diagnostic, Err: bad.Err}
 	e.Diagnostic.Pos = f.within(e.Diagnostic.Pos)
+	if e.Diagnostic.Code == diag.FilePassword {
+		e.Diagnostic.Message = "the zip archive is protected by a password, in a way that is not read; " + howToLock
+	}
 	return e
 }
 
-// within is a place in a workbook as one in the file, which may be an archive.
+// within is a place in the container as one in the file, or in the archive whose member the file is.
 func (f *File) within(p diag.Pos) diag.Pos {
 	p.File = f.o.Name
 	switch {
@@ -105,8 +108,7 @@ func (f *File) walk(ctx context.Context, s Sheet, i int, yield func(Row, error) 
 	for {
 		in, err := r.Next(ctx)
 		if err == io.EOF {
-			n, row, col := r.Uncalculated()
-			s.noteBare(n, s.pos(row, col))
+			s.noteBare(r.Uncalculated())
 			return nil
 		}
 		if err != nil {
@@ -119,5 +121,17 @@ func (f *File) walk(ctx context.Context, s Sheet, i int, yield func(Row, error) 
 		if !yield(row, nil) {
 			return nil
 		}
+	}
+}
+
+// noteBare reports, once for a sheet however often it is read, formulas whose results are not
+// there.
+func (s Sheet) noteBare(n, row, col int) {
+	if n == 0 {
+		return
+	}
+	d := finding(diag.ValueNotCalculated, s.pos(row, col), "%d formulas were saved without their result; they are read as blank", n)
+	if notes := &s.file.notes; notes.Count(d) == 0 {
+		notes.Add(d)
 	}
 }

@@ -208,6 +208,25 @@ func TestRelease(t *testing.T) {
 	}
 }
 
+// TestReleaseThroughLink: a folder that became a link since the claim is no reason to end a run, and nothing is
+// removed through it.
+func TestReleaseThroughLink(t *testing.T) {
+	d := home(t, map[string]string{"a/sub/x.csv": "text"})
+	claimed, _, _ := run(t, d, Limits{}, nil)
+	sub, around := filepath.Join(d.Drop, "a", "sub"), t.TempDir()
+	must(t, os.Rename(sub, filepath.Join(around, "sub")))
+	for _, target := range []string{filepath.Join(around, "sub"), sub, "/nowhere"} {
+		must(t, os.Symlink(target, sub))
+		must(t, Release(claimed[0]))
+		must(t, os.Remove(sub))
+	}
+	must(t, os.WriteFile(sub, nil, 0o600)) // and one that became a file
+	must(t, Release(claimed[0]))
+	if _, err := os.Stat(filepath.Join(around, "sub", "x.csv")); err != nil {
+		t.Errorf("removed through a link: %v", err)
+	}
+}
+
 // TestBrokenInboxCopy: what lies in the inbox under the right name, but is cut off, is replaced.
 func TestBrokenInboxCopy(t *testing.T) {
 	d := home(t, map[string]string{"a/x.csv": "text"})
