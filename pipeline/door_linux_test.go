@@ -17,16 +17,22 @@ import (
 	"palermo/sandbox"
 )
 
-// killedOnce is a reader that dies at its beginning, as one that somebody killed, where it is the
-// first: it marks the file that it was handed.
-func killedOnce(ctx context.Context, in io.Reader, out io.Writer) error {
-	f, _ := sandbox.Received(0)
+// killed is a reader that dies at its beginning, as one that somebody killed, where it is one of the
+// first: each marks the file that it was handed.
+func killed(ctx context.Context, in io.Reader, out io.Writer, times int) error {
+	f, err := sandbox.Received(0)
+	if err != nil {
+		return err
+	}
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
 		return err
 	}
-	if st.Mode&0o100 == 0 {
-		if err := unix.Fchmod(int(f.Fd()), st.Mode|0o100); err != nil {
+	for _, mark := range []uint32{0o100, 0o010}[:times] {
+		if st.Mode&mark != 0 {
+			continue
+		}
+		if err := unix.Fchmod(int(f.Fd()), st.Mode|mark); err != nil {
 			return err
 		}
 		_ = unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGKILL)
@@ -34,19 +40,30 @@ func killedOnce(ctx context.Context, in io.Reader, out io.Writer) error {
 	return extract.Serve(ctx, in, out)
 }
 
-// TestReaderKilledOnce: a reader that somebody killed is no word about its file.
-func TestReaderKilledOnce(t *testing.T) {
+// TestReadersKilled: that somebody killed a reader is no word about its file: another reads it at
+// once, and where that is killed too, the next run does.
+func TestReadersKilled(t *testing.T) {
 	t.Parallel()
-	body := append([]byte("evil killed once\n"), someRows(t, 2)...)
-	home := newHome(t, map[string][]byte{"unodc/a.csv": body})
+	home := newHome(t, map[string][]byte{"unodc/a.csv": append([]byte("evil killed once\n"), someRows(t, 2)...),
+		"unodc/b.csv": append([]byte("evil killed twice\n"), someRows(t, 3)...)})
 	s := run(t, home, pipeline.Options{})
-	if f := s.Files[0]; f.Status == pipeline.StatusRefused {
-		t.Errorf("%s, %v", f.Status, f.Found)
+	for _, f := range s.Files {
+		if refused := f.Status == pipeline.StatusRefused; refused != (f.Name == "b.csv") {
+			t.Errorf("%s: %s, %v", f.Name, f.Status, f.Found)
+		}
 	}
 	inbox, err := filepath.Glob(filepath.Join(home, "inbox", "*"))
 	check(t, err)
-	if fi, err := os.Stat(inbox[0]); err != nil || fi.Mode()&0o100 == 0 {
-		t.Errorf("no reader was killed: %v, %v", fi, err)
+	for _, f := range inbox {
+		if fi, err := os.Stat(f); err != nil || fi.Mode()&0o100 == 0 {
+			t.Errorf("no reader was killed: %v, %v", fi, err)
+		}
+	}
+	if s = run(t, home, pipeline.Options{}); s.Made != 1 || s.Status != pipeline.RunPublished {
+		t.Errorf("the next run: made %d, %s", s.Made, s.Status)
+	}
+	if s = run(t, home, pipeline.Options{}); s.Made != 0 || s.Status != pipeline.RunNothingNew {
+		t.Errorf("the one after: made %d, %s", s.Made, s.Status)
 	}
 }
 

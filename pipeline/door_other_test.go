@@ -9,7 +9,7 @@ import (
 	"palermo/extract"
 )
 
-// killedOnce is a reader as any other: nobody kills it here.
-func killedOnce(ctx context.Context, in io.Reader, out io.Writer) error {
+// killed is a reader as any other: nobody kills it here.
+func killed(ctx context.Context, in io.Reader, out io.Writer, _ int) error {
 	return extract.Serve(ctx, in, out)
 }

@@ -46,7 +46,9 @@ func serveOrNot(ctx context.Context, in io.Reader, out io.Writer) error {
 	case word == "error":
 		return fmt.Errorf("read: %s", rest)
 	case word == "killed once":
-		return killedOnce(ctx, in, out)
+		return killed(ctx, in, out, 1)
+	case word == "killed twice":
+		return killed(ctx, in, out, 2)
 	}
 	return extract.Serve(ctx, in, out)
 }

@@ -43,6 +43,7 @@ type Entry struct {
 	Found           []Found      `json:"found"`
 	Struck          []Struck     `json:"struck,omitempty"`  // rows that were left out
 	Locked          string       `json:"locked,omitempty"`  // of a file that no secret opened: a keyed digest of those that were tried
+	Killed          int          `json:"killed,omitempty"`  // runs in which the readers of the file were killed; it is not known what is in it
 	Refused         []string     `json:"refused,omitempty"` // case ids of refusals that an earlier making found, where the received copy is gone
 }
 
@@ -224,7 +225,8 @@ func (h *Home) readEntry(s *Submission) (e *Entry, damaged bool, err error) {
 	switch {
 	case json.Unmarshal(b, e) != nil:
 		return nil, true, nil
-	case e.Key != h.entryKey(s), e.unreceived() && h.received(s), e.Locked != "" && e.Locked != h.secretsTried(s.Agency):
+	case e.Key != h.entryKey(s), e.unreceived() && h.received(s), e.Killed > 0 && e.Killed < killedRuns,
+		e.Locked != "" && e.Locked != h.secretsTried(s.Agency):
 		return nil, false, nil
 	case !h.kept(e):
 		return nil, true, nil
@@ -264,6 +266,23 @@ func (h *Home) intact(e *Entry) (bool, error) {
 func (h *Home) received(s *Submission) bool {
 	_, err := os.Stat(h.path(inboxDir, s.SHA256))
 	return err == nil
+}
+
+// killedRuns is in how many runs a file is tried whose readers somebody kills.
+const killedRuns = 3
+
+// killedBefore is in how many runs the readers of the submission's file were killed so far.
+func (h *Home) killedBefore(s *Submission) int {
+	var old Entry
+	if b, err := os.ReadFile(h.entryFile(s.ID)); err == nil {
+		_ = json.Unmarshal(b, &old) // one that cannot be read knows nothing
+	}
+	return old.Killed
+}
+
+// stopped reports whether the reading of the file broke off.
+func (e *Entry) stopped() bool {
+	return slices.ContainsFunc(e.Found, func(f Found) bool { return f.Code == diag.FileStopped })
 }
 
 // unreceived reports whether the entry was made without the received copy.

@@ -11,10 +11,15 @@ import (
 	"path/filepath"
 )
 
+// temporary is where a file is written before it has its name, here and in package load.
+func temporary(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
+}
+
 // writeFile writes a file whole or not at all: under a temporary name beside it, made durable,
 // then renamed.
 func writeFile(path string, b []byte, mode os.FileMode) (err error) {
-	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
+	tmp := temporary(path)
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
 		return err

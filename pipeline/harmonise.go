@@ -66,6 +66,9 @@ func (h *Harmoniser) harmonise(ctx context.Context, path string, s *Submission, 
 		// Half a file is no file: what was written of it so far goes, and so do its accounts.
 		j.abort()
 		j.entry = &Entry{Submission: s.ID, Status: StatusRefused, Format: j.entry.Format}
+		if killed(err) {
+			j.entry.Killed = 1
+		}
 		if bad.Diagnostic.Code == diag.FileStopped { // how far it came is chance
 			j.found = diag.List{Keep: h.Examples}
 		}

@@ -384,6 +384,7 @@ func (r *run) threads() int {
 // makeEntry harmonises one submission into the lake. The entry is written last.
 func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	struck, refused := r.struckBefore(s)
+	killed := r.killedBefore(s)
 	if now, ok := r.struck[s.ID]; ok {
 		struck = now
 	}
@@ -398,8 +399,11 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("submission %s: %w", s.ID, err)
 	}
-	if e.unreceived() { // who refused is not forgotten with the file
+	if e.unreceived() || e.stopped() { // who refused is not forgotten with the file
 		e.Refused = refused
+	}
+	if e.Killed > 0 {
+		e.Killed += killed
 	}
 	if s.withdrawn {
 		e.bare()
@@ -449,6 +453,14 @@ func unreceived(s *Submission, why string) *Entry {
 
 // dropStale removes what an earlier making of the submission left in tables it no longer fills.
 func (r *run) dropStale(id string, e *Entry) error {
+	for _, t := range r.Schema.Tables { // what a run left that was killed while it wrote
+		if err := errors.Join(removeIfThere(temporary(r.lakeFile(t.Name, id))), removeIfThere(temporary(r.vaultFile(t.Name, id)))); err != nil {
+			return err
+		}
+	}
+	if err := removeIfThere(temporary(r.quarantineFile(id))); err != nil {
+		return err
+	}
 	for _, t := range r.Schema.Tables {
 		if !slices.ContainsFunc(e.Files, func(f LakeFile) bool { return f.Table == t.Name }) {
 			if err := errors.Join(removeIfThere(r.lakeFile(t.Name, id)), removeIfThere(r.vaultFile(t.Name, id))); err != nil {

@@ -28,7 +28,11 @@ func (l limits) apply() error {
 		if !r.set {
 			continue
 		}
-		n := uint64(r.most)
+		var now unix.Rlimit
+		if err := unix.Getrlimit(r.resource, &now); err != nil {
+			return fmt.Errorf("get resource limit %d: %w", r.resource, err)
+		}
+		n := min(uint64(r.most), now.Max) // who started us may have less already
 		if err := unix.Setrlimit(r.resource, &unix.Rlimit{Cur: n, Max: n}); err != nil {
 			return fmt.Errorf("set resource limit %d: %w", r.resource, err)
 		}

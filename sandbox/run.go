@@ -215,7 +215,8 @@ func (w *worker) roleError(cmd *exec.Cmd) error {
 func (w *worker) died(cmd *exec.Cmd, cause error) *WorkerError {
 	spent := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	return &WorkerError{Role: w.role, ExitCode: cmd.ProcessState.ExitCode(), Signal: killedBy(cmd),
-		CPU: w.opts.CPU > 0 && spent >= w.opts.CPU-time.Second/10, Stderr: trace(w.stderr.buf.Bytes()), Cause: cause}
+		CPU:    w.opts.CPU > 0 && spent >= w.opts.CPU*3/4, // the kernel counts in ticks
+		Stderr: trace(w.stderr.buf.Bytes()), Cause: cause}
 }
 
 // result takes what the worker writes to its standard output; past its limit it refuses, which

@@ -159,7 +159,7 @@ func (s *soak) watchOver(t *testing.T, kill bool) {
 		return
 	}
 	for _, pid := range readersOf(s.cmd.Process.Pid) {
-		if s.rng.IntN(2) == 0 && syscall.Kill(pid, syscall.SIGKILL) == nil {
+		if s.rng.IntN(8) == 0 && syscall.Kill(pid, syscall.SIGKILL) == nil {
 			s.workers++
 		}
 	}
