@@ -266,7 +266,7 @@ func (w *Writer) add(ctx context.Context, src []arrow.Array, n int) error {
 
 // groupText is the bytes of text that end a row group before its rows do, so that rows of megabytes are not held
 // together. Words of dictionaries do not count: they are held once.
-const groupText = 64 << 20
+const groupText = 24 << 20
 
 func textBytes(src []arrow.Array, from, to int) int {
 	n := 0

@@ -43,7 +43,7 @@ func TestRowWriterHoldsBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.NumRows() != rows || r.NumRowGroups() != 2 {
-		t.Errorf("%d rows in %d groups, want %d in 2", r.NumRows(), r.NumRowGroups(), rows)
+	if r.NumRows() != rows || r.NumRowGroups() != 4 {
+		t.Errorf("%d rows in %d groups, want %d in 4", r.NumRows(), r.NumRowGroups(), rows)
 	}
 }
