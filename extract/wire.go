@@ -249,7 +249,7 @@ func checkOpened(o *opened) error {
 		return errNonsense
 	}
 	for i, s := range o.Sheets {
-		if len(s.Name) > maxName || !utf8.ValidString(s.Name) || s.No < 1 || i > 0 && s.No <= o.Sheets[i-1].No {
+		if !isName(s.Name) || !strings.HasPrefix(s.Name, s.Member) || s.No < 1 || i > 0 && s.No <= o.Sheets[i-1].No {
 			return errNonsense
 		}
 	}
@@ -265,7 +265,7 @@ var (
 
 // checkFinding makes a worker's finding one of ours: of a code about files, at a place that the file
 // can have, with a message that can be shown.
-func checkFinding(d *diag.Diagnostic, name string, sheets []Sheet) error {
+func checkFinding(d *diag.Diagnostic, name string) error {
 	entry, known := diag.Codes[d.Code]
 	about, _, _ := strings.Cut(string(d.Code), ".")
 	if !known || slices.Contains(notOfFiles, about) || slices.Contains(notFound, d.Code) {
@@ -275,20 +275,14 @@ func checkFinding(d *diag.Diagnostic, name string, sheets []Sheet) error {
 		return errNonsense
 	}
 	p := &d.Pos
-	if p.Row < 0 || p.Col < 0 || p.Row > maxNoteRows || p.Col > 1<<20 || p.Sheet != "" && !hasSheet(sheets, p.Sheet) {
+	if p.Row < 0 || p.Col < 0 || p.Row > maxNoteRows || p.Col > 1<<20 || !isName(p.Sheet) {
 		return errNonsense
 	}
 	d.Severity, d.Field, d.Value, p.File = entry.Severity, "", "", name
 	return nil
 }
 
-func hasSheet(sheets []Sheet, name string) bool {
-	for _, s := range sheets {
-		if s.Name == name {
-			return true
-		}
-	}
-	return false
-}
+// isName reports whether a text can be the name of a sheet, or of a member of an archive.
+func isName(s string) bool { return len(s) <= maxName && utf8.ValidString(s) }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
