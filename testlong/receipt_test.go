@@ -4,8 +4,11 @@ import (
 	"archive/zip"
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +25,7 @@ import (
 // its memory is measured by itself.
 const runReceipt = "PALERMO_LONG_RUN_RECEIPT"
 
-// What a receipt of a large workbook may take.
+// What a receipt of a large workbook may take: seconds of CPU, since those of the clock are the neighbours' too.
 const (
 	receiptSeconds = 30
 	receiptMiB     = 512
@@ -34,6 +37,17 @@ func TestReceiptOfALargeWorkbook(t *testing.T) {
 	dir := t.TempDir()
 	rows := scale(200_000, 10_000)
 	writeLarge(t, filepath.Join(dir, "in.xlsx"), rows)
+	measureReceipt(t, dir, rows)
+}
+
+// TestReceiptOfALargeFileOfText does the same with a file of text.
+func TestReceiptOfALargeFileOfText(t *testing.T) {
+	measureReceipt(t, t.TempDir(), scale(200_000, 10_000))
+}
+
+// measureReceipt makes the receipt of in.xlsx in the folder, or of rows of text where there is none.
+func measureReceipt(t *testing.T, dir string, rows int) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -53,8 +67,8 @@ func TestReceiptOfALargeWorkbook(t *testing.T) {
 	}
 	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	t.Logf("%d rows: %.1f s, %.1f s of CPU, %d MiB", rows, took.Seconds(), cpu.Seconds(), mib)
-	if took > receiptSeconds*time.Second || mib > receiptMiB {
-		t.Errorf("a receipt may take %d s and %d MiB", receiptSeconds, receiptMiB)
+	if cpu > receiptSeconds*time.Second || mib > receiptMiB {
+		t.Errorf("a receipt may take %d s of CPU and %d MiB", receiptSeconds, receiptMiB)
 	}
 }
 
@@ -73,7 +87,18 @@ func makeReceipt(dir string) error {
 		f.Count = len(f.Cells)
 		in.Findings = append(in.Findings, f)
 	}
+	dst, err := os.Create(filepath.Join(dir, "out.xlsx"))
+	if err != nil {
+		return err
+	}
+	defer dst.Close()
 	src, err := os.Open(filepath.Join(dir, "in.xlsx"))
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := receipt.AnnotateRows(context.Background(), textRows(rows), dir, dst, in); err != nil {
+			return err
+		}
+		return printPeak()
+	}
 	if err != nil {
 		return err
 	}
@@ -82,15 +107,25 @@ func makeReceipt(dir string) error {
 	if err != nil {
 		return err
 	}
-	dst, err := os.Create(filepath.Join(dir, "out.xlsx"))
-	if err != nil {
-		return err
-	}
-	defer dst.Close()
 	if err := receipt.Annotate(context.Background(), src, fi.Size(), dst, in); err != nil {
 		return err
 	}
 	return printPeak()
+}
+
+// textRows is the rows of writeLarge as text.
+func textRows(rows int) iter.Seq2[receipt.TextRow, error] {
+	return func(yield func(receipt.TextRow, error) bool) {
+		cells := make([]string, 30)
+		for row := 1; row <= rows; row++ {
+			for col := range cells {
+				cells[col] = fmt.Sprintf("word %d", row%97*col)
+			}
+			if !yield(receipt.TextRow{Line: row, Cells: cells}, nil) {
+				return
+			}
+		}
+	}
 }
 
 // printPeak prints the most memory that this program has had, in MiB.

@@ -153,8 +153,8 @@ func (p *patch) sheets(ctx context.Context, z *pack) (map[string]bool, error) {
 
 func (p *patch) sheet(ctx context.Context, z *pack, f *zip.File, no, shape int) (int, error) {
 	n := p.notes[no]
-	sp := &sheetPatch{ctx: ctx, styles: p.styles, marks: p.marks[no], space: p.book.relBase()}
-	each := sp.each
+	sp := &sheetPatch{styles: p.styles, marks: p.marks[no], space: p.book.relBase()}
+	each := func(rw *rewriter, t *tag) error { return sp.each(ctx, rw, t) }
 	if p.book.sheets[no].part == "" {
 		each = unselect
 	}

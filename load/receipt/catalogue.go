@@ -71,7 +71,8 @@ type Sentence struct {
 
 var builtin = sync.OnceValues(func() (map[string]*Catalogue, error) { return readCatalogues(embedded) })
 
-// CatalogueOf is the catalogue of the language, or the English one where there is none.
+// CatalogueOf is the catalogue of the language, which may be said more exactly than the catalogues are, as mk-MK,
+// or less, as sr; the English one where there is none.
 func CatalogueOf(lang string) (*Catalogue, error) {
 	all, err := builtin()
 	if err != nil {
@@ -79,6 +80,15 @@ func CatalogueOf(lang string) (*Catalogue, error) {
 	}
 	if c := all[lang]; c != nil {
 		return c, nil
+	}
+	var tags []language.Tag
+	for _, l := range Languages {
+		tags = append(tags, all[l].tag)
+	}
+	if wanted, err := language.Parse(lang); err == nil {
+		if _, i, confidence := language.NewMatcher(tags).Match(wanted); confidence >= language.High {
+			return all[Languages[i]], nil
+		}
 	}
 	return all[English], nil
 }

@@ -102,76 +102,100 @@ func (n *notes) texts() (boxes []mark, err error) {
 	if err != nil {
 		return nil, err
 	}
-	byCell := map[string]*mark{}
+	if raw, err = withList(raw); err != nil {
+		return nil, err
+	}
+	w := &noteWriter{notes: n, there: map[string]bool{}, byCell: map[string]*mark{}, threads: threaded(raw)}
 	for i := range n.marks {
-		byCell[diag.Cell(n.marks[i].row, n.marks[i].col)] = &n.marks[i]
+		w.byCell[diag.Cell(n.marks[i].row, n.marks[i].col)] = &n.marks[i]
 	}
-	authors, there := 0, map[string]bool{}
-	if raw, err = n.withList(raw); err != nil {
+	if _, err := edit(raw, w.survey); err != nil {
 		return nil, err
 	}
-	if _, err := edit(raw, func(_ *rewriter, t *tag) error {
-		if t.depth == 3 && t.starts("author") {
-			authors++
-		}
-		if t.depth == 3 && t.starts("comment") {
-			ref, _ := t.attr("ref")
-			there[ref] = true
-		}
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	threads := threaded(raw)
-	ends := 0
-	var at *mark
-	out, err := edit(raw, func(rw *rewriter, t *tag) error {
-		switch {
-		case t.depth == 2 && t.ends("authors"):
-			ends++
-			rw.put("<" + t.prefix() + "author>" + noteAuthor + "</" + t.prefix() + "author>")
-			rw.keep(t)
-		case t.depth == 3 && t.starts("comment"):
-			ref, _ := t.attr("ref")
-			at = nil
-			if id, _ := t.attr("authorId"); !threads[id] {
-				at = byCell[ref]
-			}
-			rw.keep(t)
-		case at != nil && t.depth == 4 && t.starts("text") && t.kind == empty:
-			rw.write(t.opened())
-			rw.put(n.runs(t.prefix(), at, false) + "</" + string(t.full()) + ">")
-		case at != nil && t.depth == 5 && t.name() == "t": // plain text becomes a run, since runs follow
-			n.plain(rw, t)
-		case at != nil && t.depth == 4 && t.ends("text"):
-			rw.put(n.runs(t.prefix(), at, true))
-			rw.keep(t)
-			at = nil
-		case t.depth == 2 && t.ends("commentList"):
-			ends++
-			for i := range n.marks {
-				m := &n.marks[i]
-				if ref := diag.Cell(m.row, m.col); !there[ref] {
-					boxes = append(boxes, *m)
-					p := t.prefix()
-					rw.put(fmt.Sprintf(`<%[1]scomment ref="%[2]s" authorId="%[3]d"><%[1]stext>%[4]s</%[1]stext></%[1]scomment>`, p, ref, authors, n.runs(p, m, false)))
-				}
-			}
-			rw.keep(t)
-		default:
-			rw.keep(t)
-		}
-		return nil
-	})
-	if err == nil && ends != 2 {
+	out, err := edit(raw, w.each)
+	if err == nil && w.ends != 2 {
 		err = unfit("its comments lack a list")
 	}
 	n.book.set(n.comment, out)
-	return boxes, err
+	return w.boxes, err
+}
+
+// noteWriter adds comments as the part of texts runs through.
+type noteWriter struct {
+	*notes
+	authors int
+	there   map[string]bool  // cells that have a comment
+	byCell  map[string]*mark // what is to be said of a cell
+	threads map[string]bool  // authors of conversations
+	at      *mark            // what is to be added to the comment that is being read
+	ends    int              // of lists that were met
+	boxes   []mark
+}
+
+// survey finds what is there.
+func (w *noteWriter) survey(_ *rewriter, t *tag) error {
+	if t.depth == 3 && t.starts("author") {
+		w.authors++
+	}
+	if t.depth == 3 && t.starts("comment") {
+		ref, _ := t.attr("ref")
+		w.there[ref] = true
+	}
+	return nil
+}
+
+func (w *noteWriter) each(rw *rewriter, t *tag) error {
+	switch {
+	case t.depth == 2 && t.ends("authors"):
+		w.ends++
+		rw.put("<" + t.prefix() + "author>" + noteAuthor + "</" + t.prefix() + "author>")
+	case t.depth == 2 && t.ends("commentList"):
+		w.ends++
+		w.others(rw, t.prefix())
+	case t.depth == 3 && t.starts("comment"):
+		ref, _ := t.attr("ref")
+		w.at = nil
+		if id, _ := t.attr("authorId"); !w.threads[id] {
+			w.at = w.byCell[ref]
+		}
+	case w.at != nil:
+		return w.within(rw, t)
+	}
+	rw.keep(t)
+	return nil
+}
+
+// within adds to a comment that is there: its text becomes runs, since runs follow.
+func (w *noteWriter) within(rw *rewriter, t *tag) error {
+	switch {
+	case t.depth == 4 && t.starts("text") && t.kind == empty:
+		rw.write(t.opened())
+		rw.put(w.runs(t.prefix(), w.at, false) + "</" + string(t.full()) + ">")
+	case t.depth == 5 && t.name() == "t":
+		plain(rw, t)
+	case t.depth == 4 && t.ends("text"):
+		rw.put(w.runs(t.prefix(), w.at, true))
+		rw.keep(t)
+		w.at = nil
+	default:
+		rw.keep(t)
+	}
+	return nil
+}
+
+// others writes the comments of cells that had none.
+func (w *noteWriter) others(rw *rewriter, p string) {
+	for i := range w.marks {
+		m := &w.marks[i]
+		if ref := diag.Cell(m.row, m.col); !w.there[ref] {
+			w.boxes = append(w.boxes, *m)
+			rw.put(fmt.Sprintf(`<%[1]scomment ref="%[2]s" authorId="%[3]d"><%[1]stext>%[4]s</%[1]stext></%[1]scomment>`, p, ref, w.authors, w.runs(p, m, false)))
+		}
+	}
 }
 
 // plain writes the tag of a plain text within a run.
-func (n *notes) plain(rw *rewriter, t *tag) {
+func plain(rw *rewriter, t *tag) {
 	p := t.prefix()
 	switch t.kind {
 	case opens:
@@ -188,7 +212,7 @@ func (n *notes) plain(rw *rewriter, t *tag) {
 }
 
 // withList makes sure that the two lists of the part have a start and an end.
-func (n *notes) withList(raw []byte) ([]byte, error) {
+func withList(raw []byte) ([]byte, error) {
 	return edit(raw, func(rw *rewriter, t *tag) error {
 		if t.depth == 2 && t.kind == empty && (t.name() == "authors" || t.name() == "commentList") {
 			rw.write(t.opened())

@@ -109,8 +109,8 @@ type Duplicate struct {
 }
 
 // Add adds a finding at one place to those with the same code, sheet and column; of is how many there are of
-// them in all, or 0 where each is added by itself. A Value is taken as a Word only where the
-// caller left it in.
+// them in all, or 0 where each is added by itself. A Value is taken as a Word, and findings of
+// different words are different ones: a caller clears it where the word may not be shown, and where of counts all words.
 func (in *Input) Add(d diag.Diagnostic, column string, of int) {
 	i := slices.IndexFunc(in.Findings, func(f Finding) bool {
 		return f.Code == d.Code && f.Severity == d.Severity && f.Sheet == d.Pos.Sheet && f.Column == column && f.Word == d.Value

@@ -45,8 +45,10 @@ func packageFaults(b []byte) (faults []string) {
 			fault("%s: %v", f.Name, err)
 		}
 		parts[strings.ToLower(f.Name)] = content
-		if err := wellFormed(content); strings.HasSuffix(f.Name, ".xml") && err != nil || strings.HasSuffix(f.Name, ".rels") && err != nil {
-			fault("%s: %v", f.Name, err)
+		if ext := path.Ext(f.Name); ext == ".xml" || ext == ".rels" || ext == ".vml" {
+			if err := wellFormed(content); err != nil {
+				fault("%s: %v", f.Name, err)
+			}
 		}
 	}
 	types := contentTypes(parts, fault)

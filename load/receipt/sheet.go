@@ -9,7 +9,6 @@ import (
 
 // sheetPatch colours the cells of one sheet as its part runs through.
 type sheetPatch struct {
-	ctx     context.Context
 	styles  *styles
 	marks   []mark // what is left to do, in the order of rows
 	drawing string // the id of a relation to a drawing of comments, to be named where the sheet names none
@@ -31,9 +30,9 @@ type columnLook struct{ from, to, style int }
 // after is the elements that stand behind legacyDrawing.
 var after = map[string]bool{"legacyDrawingHF": true, "picture": true, "oleObjects": true, "controls": true, "webPublishItems": true, "tableParts": true, "extLst": true}
 
-func (p *sheetPatch) each(rw *rewriter, t *tag) error {
+func (p *sheetPatch) each(ctx context.Context, rw *rewriter, t *tag) error {
 	if p.inRows {
-		return p.inside(rw, t)
+		return p.inside(ctx, rw, t)
 	}
 	name := t.name()
 	switch {
@@ -102,7 +101,7 @@ func (p *sheetPatch) begin(rw *rewriter, t *tag) error {
 	return nil
 }
 
-func (p *sheetPatch) inside(rw *rewriter, t *tag) error {
+func (p *sheetPatch) inside(ctx context.Context, rw *rewriter, t *tag) error {
 	switch t.depth {
 	case 2: // the end of the rows
 		p.inRows, p.past = false, true
@@ -112,7 +111,7 @@ func (p *sheetPatch) inside(rw *rewriter, t *tag) error {
 		rw.keep(t)
 		return nil
 	case 3:
-		return p.rowTag(rw, t)
+		return p.rowTag(ctx, rw, t)
 	case 4:
 		if t.kind != closes {
 			return p.cellTag(rw, t)
@@ -122,7 +121,7 @@ func (p *sheetPatch) inside(rw *rewriter, t *tag) error {
 	return nil
 }
 
-func (p *sheetPatch) rowTag(rw *rewriter, t *tag) error {
+func (p *sheetPatch) rowTag(ctx context.Context, rw *rewriter, t *tag) error {
 	if t.kind == closes {
 		if err := p.cellsBefore(rw, maxCol+1); err != nil {
 			return err
@@ -140,8 +139,8 @@ func (p *sheetPatch) rowTag(rw *rewriter, t *tag) error {
 	if err := p.rowsBefore(rw, row); err != nil {
 		return err
 	}
-	if row&0xFFF == 0 && p.ctx.Err() != nil {
-		return p.ctx.Err()
+	if row&0xFFF == 0 && ctx.Err() != nil {
+		return ctx.Err()
 	}
 	p.row, p.col, p.rowLook = row, 0, -1
 	if style, ok := number(t, "s"); ok {

@@ -40,6 +40,9 @@ func Write(w io.Writer, form *Form) error {
 	for i := range form.Sheets {
 		b.sheet(&form.Sheets[i])
 	}
+	for _, sheet := range f.GetSheetList() {
+		b.print(sheet)
+	}
 	b.stamp()
 	b.do(f.SetSheetVisible(listSheet, false))
 	f.SetActiveSheet(0)
@@ -194,6 +197,13 @@ func (b *writer) sheet(s *Sheet) {
 		b.put(s.Name, 1, row-2, b.text("example"), example)
 	}
 	b.do(b.f.SetPanes(s.Name, &excelize.Panes{Freeze: true, YSplit: row, TopLeftCell: cell(1, row+1), ActivePane: "bottomLeft"}))
+}
+
+// print makes the sheet fit the width of a page.
+func (b *writer) print(sheet string) {
+	fit, landscape, wide, high := true, "landscape", 1, 0
+	b.do(b.f.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: &fit}))
+	b.do(b.f.SetPageLayout(sheet, &excelize.PageLayoutOptions{Orientation: &landscape, FitToWidth: &wide, FitToHeight: &high}))
 }
 
 // columnStyle is the format of a column's blank cells, which keeps what is typed from becoming something else.
