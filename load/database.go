@@ -184,14 +184,24 @@ func (s *session) fill(dir string, t BuildTable) error {
 	for i, c := range t.Columns {
 		columns[i] = identifier(c)
 	}
-	files := make([]string, len(t.Files))
-	for i, f := range slices.Sorted(slices.Values(t.Files)) {
-		files[i] = literal(filepath.Join(dir, filepath.FromSlash(f)))
-	}
 	list := strings.Join(columns, ", ")
-	return s.exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM read_parquet([%s])",
-		identifier(t.Name), list, list, strings.Join(files, ", ")))
+	for some := range slices.Chunk(slices.Sorted(slices.Values(t.Files)), filesAtOnce) {
+		files := make([]string, len(some))
+		for i, f := range some {
+			files[i] = literal(filepath.Join(dir, filepath.FromSlash(f)))
+		}
+		err := s.exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM read_parquet([%s])",
+			identifier(t.Name), list, list, strings.Join(files, ", ")))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// filesAtOnce is how many files one statement reads: DuckDB keeps about a MiB for each until it ends, and
+// a thousand submissions took all that the build may use.
+const filesAtOnce = 100
 
 // check opens the file as a client does, and looks at all of it.
 func (s *session) check(job BuildJob) (BuildResult, error) {
