@@ -74,7 +74,7 @@ test-client: build ## read the database with Python's duckdb while a run publish
 LONG ?= full
 .PHONY: test-long
 test-long: ## run the tests that take long; LONG=sample for a taste of them
-	PALERMO_LONG="$(LONG)" go test -count=1 -timeout 120m ./testlong/...
+	PALERMO_LONG="$(LONG)" go test -count=1 -timeout 180m ./testlong/...
 
 .PHONY: golden
 golden: ## write the expected outputs of SOURCE (all sources by default); read the diff line by line
