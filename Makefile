@@ -82,7 +82,7 @@ test-receipts: ## open receipts with openpyxl, LibreOffice and headless Chromium
 LONG ?= full
 .PHONY: test-long
 test-long: ## run the tests that take long; LONG=sample for a taste of them
-	PALERMO_LONG="$(LONG)" go test -count=1 -timeout 120m ./testlong/...
+	PALERMO_LONG="$(LONG)" go test -count=1 -timeout 180m ./testlong/...
 
 .PHONY: golden
 golden: ## write the expected outputs of SOURCE (all sources by default); read the diff line by line
