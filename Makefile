@@ -93,9 +93,11 @@ golden: ## write the expected outputs of SOURCE (all sources by default); read t
 docs: ## write the pages of the manual that are generated from the code
 	go test ./diag ./schemas ./mappings ./pipeline ./transform/assess -run 'Page$$|Dictionary|JSONSchema' -count=1 -update
 
+# FUZZ is which targets, by name.
+FUZZ ?= ^Fuzz
 .PHONY: fuzz
 fuzz: ## fuzz every parser of bytes for FUZZTIME (10s) each
-	@go test -list '^Fuzz' ./... \
+	@go test -list '$(FUZZ)' ./... \
 	| awk '/^Fuzz/ { found[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, found[i]; n = 0 }' \
 	| while read -r package target; do \
 		echo "== $$package $$target"; \

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"os"
 	"path/filepath"
@@ -80,8 +81,14 @@ func Inspect(ctx context.Context, path string, s *schemas.Schema, set *mappings.
 	}
 	defer os.RemoveAll(tmp)
 	name := filepath.Base(path)
-	h := &Harmoniser{Schema: s, Mappings: set, TmpDir: tmp, Quarantine: filepath.Join(tmp, "quarantine"),
-		File: func(table string) string { return filepath.Join(tmp, table+".parquet") }}
+	key := make([]byte, 32) // of ids that nobody sees
+	if _, err := rand.Read(key); err != nil {
+		return nil, environment(err)
+	}
+	at := func(folder string) func(string) string {
+		return func(table string) string { return filepath.Join(tmp, folder, table+".parquet") }
+	}
+	h := &Harmoniser{Schema: s, Mappings: set, TmpDir: tmp, Quarantine: filepath.Join(tmp, "quarantine"), IDs: IDs(key), File: at("lake"), Vault: at("vault")}
 	e, err := h.Harmonise(ctx, path, &Submission{ID: "inspect", Name: name})
 	if err != nil {
 		return nil, environment(err)

@@ -1,0 +1,39 @@
+package pipeline_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"palermo/mappings"
+	"palermo/pipeline"
+	"palermo/schemas"
+)
+
+// TestInspectFixtures: each fixture is inspected as what it is, by the mapping of its folder.
+func TestInspectFixtures(t *testing.T) {
+	set, ds, err := mappings.Load(mappings.Builtin())
+	if err != nil || len(ds) > 0 {
+		t.Fatal(err, ds)
+	}
+	files, err := filepath.Glob("../fixtures/*/in/*")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no fixtures", err)
+	}
+	for _, f := range files {
+		in, err := pipeline.Inspect(context.Background(), f, schemas.Builtin(), set)
+		if err != nil {
+			t.Errorf("%s: %v", filepath.Base(f), err)
+			continue
+		}
+		source, loaded := filepath.Base(filepath.Dir(filepath.Dir(f))), int64(0)
+		for _, sh := range in.Sheets {
+			if sh.Chosen != nil && sh.Chosen.Matches && sh.Chosen.Source == source {
+				loaded += sh.Rows.Loaded
+			}
+		}
+		if loaded == 0 {
+			t.Errorf("%s: nothing of it would be loaded as %s", filepath.Base(f), source)
+		}
+	}
+}
