@@ -50,5 +50,9 @@ func heldBy(f *os.File) *LockedError {
 	return &e
 }
 
-// release lets go of the lock.
-func (l *lock) release() { l.f.Close() }
+// release lets go of the lock. To close the file would not be enough: a worker of another home that is
+// just being started holds it too, until it becomes another program.
+func (l *lock) release() {
+	_ = unix.Flock(int(l.f.Fd()), unix.LOCK_UN)
+	l.f.Close()
+}
