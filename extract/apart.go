@@ -122,7 +122,7 @@ func (a *apart) notes(ds []diag.Diagnostic) error {
 	}
 	a.file.notes = diag.List{}
 	for _, d := range ds {
-		if checkFinding(&d, a.file.o.Name) != nil {
+		if checkFinding(&d, a.file) != nil {
 			return a.nonsense()
 		}
 		a.file.notes.Add(d)
@@ -286,7 +286,7 @@ func (a *apart) next() (byte, []byte, error) {
 // fault is the finding that a worker ended the reading with.
 func (a *apart) fault(payload []byte) error {
 	var d diag.Diagnostic
-	if json.Unmarshal(payload, &d) != nil || checkFinding(&d, a.file.o.Name) != nil {
+	if json.Unmarshal(payload, &d) != nil || checkFinding(&d, a.file) != nil {
 		return a.nonsense()
 	}
 	a.dead = &Error{Diagnostic: d}

@@ -265,7 +265,7 @@ var (
 
 // checkFinding makes a worker's finding one of ours: of a code about files, at a place that the file
 // can have, with a message that can be shown.
-func checkFinding(d *diag.Diagnostic, name string) error {
+func checkFinding(d *diag.Diagnostic, f *File) error {
 	entry, known := diag.Codes[d.Code]
 	about, _, _ := strings.Cut(string(d.Code), ".")
 	if !known || slices.Contains(notOfFiles, about) || slices.Contains(notFound, d.Code) {
@@ -275,11 +275,20 @@ func checkFinding(d *diag.Diagnostic, name string) error {
 		return errNonsense
 	}
 	p := &d.Pos
-	if p.Row < 0 || p.Col < 0 || p.Row > maxNoteRows || p.Col > 1<<20 || !isName(p.Sheet) {
+	if p.Row < 0 || p.Col < 0 || p.Row > maxNoteRows || p.Col > 1<<20 || !f.canFindAt(d.Code, p.Sheet) {
 		return errNonsense
 	}
-	d.Severity, d.Field, d.Value, p.File = entry.Severity, "", "", name
+	d.Severity, d.Field, d.Value, p.File = entry.Severity, "", "", f.o.Name
 	return nil
+}
+
+// canFindAt reports whether a finding can be at a sheet of that name: one of the file's, or, where not
+// all that has a name is a sheet that is read, any.
+func (f *File) canFindAt(c diag.Code, sheet string) bool {
+	if sheet == "" || slices.ContainsFunc(f.sheets, func(s Sheet) bool { return s.Name == sheet }) {
+		return true
+	}
+	return isName(sheet) && (f.format == "" || f.format == "zip" || c == diag.SheetSkipped)
 }
 
 // isName reports whether a text can be the name of a sheet, or of a member of an archive.
