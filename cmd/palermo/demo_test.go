@@ -11,6 +11,9 @@ import (
 
 // The demo goes from nothing to a snapshot, and what it tells a newcomer to do works as pasted.
 func TestDemo(t *testing.T) {
+	if raced {
+		t.Skip("the demo does what the raced scripts do, with more files")
+	}
 	home := filepath.Join(t.TempDir(), "demo home")
 	var out struct {
 		OK     bool

@@ -29,8 +29,15 @@ var update = flag.Bool("update", false, "write the expected outputs in testdata/
 
 // TestScripts runs the tool as its users do: testdata/script/*.txtar.
 func TestScripts(t *testing.T) {
+	all, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(all) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	if raced {
+		all = []string{"testdata/script/run.txtar", "testdata/script/signals.txtar", "testdata/script/watch.txtar", "testdata/script/link.txtar"}
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Files:               all,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
