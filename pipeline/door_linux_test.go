@@ -5,9 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -81,23 +79,13 @@ func TestWatchHeldFile(t *testing.T) {
 		t.Skipf("this file system does not say who writes: %v", err)
 	}
 	check(t, r.Close())
-	w := &watched{t: t, events: make(chan pipeline.WatchEvent, 100)}
-	ctx, cancel := context.WithCancel(context.Background())
-	var wait sync.WaitGroup
-	wait.Go(func() {
-		err := pipeline.Watch(ctx, home, pipeline.WatchOptions{Settle: time.Second, Poll: time.Minute, Tell: func(e pipeline.WatchEvent) { w.events <- e },
-			Open: func() (*pipeline.Home, error) { return pipeline.OpenHome(home, "") }})
-		if err != nil {
-			t.Error(err)
-		}
-	})
+	w := watch(t, home)
 	w.next(pipeline.WatchStarted)
 	if e := w.next(pipeline.WatchRan); len(e.Summary.Files) > 0 || len(e.Summary.Waiting) != 1 || e.Summary.Waiting[0].Code != diag.FileChanging {
 		t.Errorf("a file that is open to be written to: %+v", e.Summary)
 	}
 	check(t, held.Close())
 	w.received("held.csv")
-	cancel()
-	wait.Wait()
+	w.stop()
 	w.next(pipeline.WatchStopped)
 }

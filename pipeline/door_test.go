@@ -118,22 +118,14 @@ func TestWatch(t *testing.T) {
 	check(t, err)
 	check(t, unix.Flock(int(lock.Fd()), unix.LOCK_EX))
 
-	w := &watched{t: t, events: make(chan pipeline.WatchEvent, 100)}
-	ctx, cancel := context.WithCancel(context.Background())
-	var wait sync.WaitGroup
-	wait.Go(func() {
-		err := pipeline.Watch(ctx, home, pipeline.WatchOptions{Settle: time.Second, Poll: time.Minute, Tell: func(e pipeline.WatchEvent) { w.events <- e },
-			Open: func() (*pipeline.Home, error) { return pipeline.OpenHome(home, "") }})
-		if err != nil {
-			t.Error(err)
-		}
-	})
+	w := watch(t, home)
 	w.next(pipeline.WatchStarted)
 	w.next(pipeline.WatchWaits)
 	check(t, lock.Close())
 	w.received("a.csv")
 
 	stop := make(chan struct{})
+	var wait sync.WaitGroup
 	wait.Go(func() { growUntil(t, filepath.Join(home, "drop", "other", "grows.csv"), stop) })
 	drop(t, home, "other/broken.xlsx", []byte("PK\x03\x04"))
 	drop(t, home, "new/ready.csv", someRows(t, 3))
@@ -143,14 +135,14 @@ func TestWatch(t *testing.T) {
 		t.Errorf("the file that grows was taken: %v", err)
 	}
 	close(stop)
+	wait.Wait()
 	w.received("grows.csv")
 	check(t, os.WriteFile(filepath.Join(home, "palermo.yaml"), []byte("agencies: {a: {nonsense: 1}}"), 0o600))
 	drop(t, home, "new/later.csv", someRows(t, 4))
 	w.next(pipeline.WatchFailed)
 	check(t, os.WriteFile(filepath.Join(home, "palermo.yaml"), []byte("agencies: {a: {rank: 1}}"), 0o600))
 	w.received("later.csv")
-	cancel()
-	wait.Wait()
+	w.stop()
 	w.next(pipeline.WatchStopped)
 	for _, f := range filesBelow(t, filepath.Join(home, "drop")) {
 		t.Errorf("left in the drop folder: %s", f)
@@ -161,6 +153,27 @@ func TestWatch(t *testing.T) {
 type watched struct {
 	t      *testing.T
 	events chan pipeline.WatchEvent
+	stop   func() // and waits until it has
+}
+
+// watch watches the home until it is told to stop.
+func watch(t *testing.T, home string) *watched {
+	t.Helper()
+	w := &watched{t: t, events: make(chan pipeline.WatchEvent, 100)}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wait sync.WaitGroup
+	w.stop = func() {
+		cancel()
+		wait.Wait()
+	}
+	wait.Go(func() {
+		err := pipeline.Watch(ctx, home, pipeline.WatchOptions{Settle: time.Second, Poll: time.Minute, Tell: func(e pipeline.WatchEvent) { w.events <- e },
+			Open: func() (*pipeline.Home, error) { return pipeline.OpenHome(home, "") }})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return w
 }
 
 // next waits for an event; runs that took nothing in are passed over.
