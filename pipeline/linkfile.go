@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -45,8 +46,8 @@ func linkFileError(c diag.Code, p diag.Pos, format string, a ...any) error {
 // parquetMagic begins a Parquet file.
 const parquetMagic = "PAR1"
 
-// readLinkFile reads a CSV or a Parquet file, whatever its name says.
-func readLinkFile(ctx context.Context, path string) (*linkFile, error) {
+// readLinkFile reads the wanted columns of a CSV or a Parquet file, whatever its name says.
+func readLinkFile(ctx context.Context, path string, wanted wantedColumns) (*linkFile, error) {
 	magic, err := firstBytes(path, len(parquetMagic))
 	if err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func readLinkFile(ctx context.Context, path string) (*linkFile, error) {
 	if magic == parquetMagic {
 		read = readLinkParquet
 	}
-	f, err := read(ctx, path)
+	f, err := read(ctx, path, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -106,11 +107,19 @@ func (f *linkFile) refuseReleased() error {
 	return nil
 }
 
+// wantedColumns is the columns that linkage needs; nil: all.
+type wantedColumns map[string]bool
+
+func (w wantedColumns) has(name string) bool {
+	return w == nil || w[name] || name == released+"_id" ||
+		slices.ContainsFunc(markers, func(m string) bool { return strings.EqualFold(name, m) })
+}
+
 // linkChunk is how many rows go from the reading of a CSV to its columns at once.
 const linkChunk = 4096
 
 // readLinkCSV reads rows in one goroutine and makes columns of them in others.
-func readLinkCSV(ctx context.Context, path string) (*linkFile, error) {
+func readLinkCSV(ctx context.Context, path string, wanted wantedColumns) (*linkFile, error) {
 	name := filepath.Base(path)
 	in, err := openApart(ctx, path, extract.Options{Name: name}, extract.Limits{})
 	if err != nil {
@@ -121,14 +130,14 @@ func readLinkCSV(ctx context.Context, path string) (*linkFile, error) {
 		return nil, linkFileError(diag.FileFormat, diag.Pos{File: name}, "palermo link reads CSV and Parquet, not workbooks")
 	}
 	f := &linkFile{name: name}
-	g := &gathering{}
+	g := &gathering{wanted: wanted}
 	head, err := f.streamCSV(ctx, in.Sheets()[0], g)
 	g.wait()
 	if err != nil {
 		return nil, linkOpenError(err)
 	}
 	for i, n := range head {
-		if n != "" {
+		if n != "" && g.columns[i] != nil {
 			f.columns = append(f.columns, g.columns[i].column(n))
 		}
 	}
@@ -141,22 +150,27 @@ const gatherers = 2
 // gathering makes columns of chunks of rows: each goroutine takes every second column, so that a
 // column's words come in the order of its rows.
 type gathering struct {
-	columns []*linkColumn
+	wanted  wantedColumns
+	columns []*linkColumn // nil: not wanted
 	chunks  [gatherers]chan [][]string
 	work    sync.WaitGroup
 }
 
-func (g *gathering) start(width int) {
-	g.columns = make([]*linkColumn, width)
-	for i := range g.columns {
-		g.columns[i] = newLinkColumn()
+func (g *gathering) start(head []string) {
+	g.columns = make([]*linkColumn, len(head))
+	for i, name := range head {
+		if g.wanted.has(name) {
+			g.columns[i] = newLinkColumn()
+		}
 	}
 	for k := range g.chunks {
 		g.chunks[k] = make(chan [][]string, 2)
 		g.work.Go(func() {
 			for chunk := range g.chunks[k] {
 				for i := k; i < len(chunk); i += gatherers {
-					g.columns[i].add(chunk[i])
+					if c := g.columns[i]; c != nil {
+						c.add(chunk[i])
+					}
 				}
 			}
 		})
@@ -199,7 +213,7 @@ func (f *linkFile) streamCSV(ctx context.Context, s extract.Sheet, g *gathering)
 			for _, c := range row.Cells {
 				head = append(head, headerName(c))
 			}
-			g.start(len(head))
+			g.start(head)
 			chunk = newChunk(len(head))
 		case len(row.Cells) > len(head):
 			f.ragged++

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 
+	"golang.org/x/sync/errgroup"
+
 	"palermo/diag"
 	"palermo/transform/link"
 )
@@ -26,6 +28,7 @@ type LinkOptions struct {
 	OneToOne  bool     // of two files: a cluster has at most one record of each
 	FitOnly   bool     // write the model and link.yaml, and link nothing
 	CSV       bool     // write the results as CSV too
+	Brief     bool     // of a pair write no evidence, only how probable it is
 }
 
 // FileLinkage is what LinkFiles found: counts and models, no word of any record.
@@ -118,7 +121,7 @@ type LinkedOf struct {
 // what it was told, a *LinkFileError of a file.
 func LinkFiles(ctx context.Context, o LinkOptions) (*FileLinkage, error) {
 	w := &linkWork{o: o, out: &FileLinkage{Written: []string{}}}
-	for _, step := range []func(context.Context) error{w.read, w.settle, w.fit, w.keep, w.link, w.write} {
+	for _, step := range []func(context.Context) error{w.state, w.read, w.settle, w.fit, w.keep, w.link, w.write} {
 		if err := step(ctx); err != nil {
 			return nil, environment(err)
 		}
@@ -156,7 +159,7 @@ func wrong(c diag.Code, format string, a ...any) error {
 // read reads the files into one table.
 func (w *linkWork) read(ctx context.Context) error {
 	for _, path := range w.o.Files {
-		f, err := readLinkFile(ctx, path)
+		f, err := readLinkFile(ctx, path, w.wanted())
 		if err != nil {
 			return err
 		}
@@ -182,7 +185,7 @@ func (w *linkWork) read(ctx context.Context) error {
 	return nil
 }
 
-func (w *linkWork) two() bool { return len(w.files) == 2 }
+func (w *linkWork) two() bool { return len(w.o.Files) == 2 }
 
 // takeIDs takes the ids of a file's records. Where there are two files, a record's id in the table
 // has its list before it: an id may stand in both.
@@ -200,13 +203,15 @@ func (w *linkWork) takeIDs(list int, f *linkFile) error {
 			return linkFileError(diag.LinkID, diag.Pos{File: f.name}, "record %d has the id of an earlier one", row+1)
 		}
 		seen[k] = true
-		id := c.Words[k]
-		w.ids = append(w.ids, id)
-		if w.two() {
-			id = strconv.Itoa(list+1) + ":" + id
-			w.table.List = append(w.table.List, int32(list))
-		}
-		w.table.IDs = append(w.table.IDs, id)
+	}
+	w.ids = append(w.ids, c.Words...) // each stands in one row, in the order of the rows
+	if !w.two() {
+		w.table.IDs = w.ids
+		return nil
+	}
+	for _, id := range c.Words {
+		w.table.IDs = append(w.table.IDs, strconv.Itoa(list+1)+":"+id)
+		w.table.List = append(w.table.List, int32(list))
 	}
 	return nil
 }
@@ -269,8 +274,8 @@ func under(to, c *link.Column, start int) {
 	}
 }
 
-// settle finds the spec: the kept model's, the config's, or what is inferred.
-func (w *linkWork) settle(context.Context) error {
+// state takes the spec that is stated: the kept model's, or the config's.
+func (w *linkWork) state(context.Context) (err error) {
 	switch {
 	case w.o.Model != "" && w.o.Config != "":
 		return wrong(diag.LinkModel, "--model holds its own fields and rules: it and --config exclude each other")
@@ -279,11 +284,44 @@ func (w *linkWork) settle(context.Context) error {
 	case w.o.Model != "":
 		return w.readModel()
 	case w.o.Config != "":
-		s, places, err := readLinkSpec(w.o.Config)
-		if err != nil {
-			return err
+		w.spec, w.places, err = readLinkSpec(w.o.Config)
+	}
+	return err
+}
+
+// whole reports whether the spec says all, so that nothing is to be inferred.
+func (w *linkWork) whole() bool {
+	return len(w.spec.Fields) > 0 && len(w.spec.Comparisons) > 0 && len(w.spec.Blocking) > 0
+}
+
+// wanted is the columns that are needed.
+func (w *linkWork) wanted() wantedColumns {
+	if !w.whole() {
+		return nil
+	}
+	wanted := wantedColumns{w.o.ID: true, w.o.Truth: true}
+	for _, f := range w.spec.Fields {
+		for _, name := range sourcesOf(f) {
+			wanted[name] = true
 		}
-		w.spec, w.places = s, places
+	}
+	return wanted
+}
+
+// sourcesOf is the columns of a field.
+func sourcesOf(f link.Field) []string {
+	if len(f.From) == 0 {
+		return []string{f.Name}
+	}
+	return f.From
+}
+
+// settle completes the spec by what is inferred, and holds it against the files.
+func (w *linkWork) settle(context.Context) error {
+	if w.o.Model != "" {
+		return w.checkSpec()
+	}
+	if w.places != nil {
 		if err := w.places.faults(w.checkFields()); err != nil {
 			return err
 		}
@@ -292,12 +330,11 @@ func (w *linkWork) settle(context.Context) error {
 		w.spec.Across = !w.o.DedupeToo
 		w.spec.OneToOne = w.spec.OneToOne || w.o.OneToOne
 	}
-	w.inferred = len(w.spec.Fields) == 0 || len(w.spec.Comparisons) == 0 || len(w.spec.Blocking) == 0
-	if w.inferred {
+	if w.inferred = !w.whole(); w.inferred {
 		in := link.Infer(w.table, w.spec)
 		w.spec, w.columns, w.out.Columns = in.Spec, in.Columns, in.Columns
 	}
-	if len(w.spec.Fields) == 0 || len(w.spec.Comparisons) == 0 || len(w.spec.Blocking) == 0 {
+	if !w.whole() {
 		return wrong(diag.LinkNothing, "no column says anything that records could be linked by")
 	}
 	return w.checkSpec()
@@ -322,11 +359,7 @@ func (w *linkWork) checkSpec() error {
 func (w *linkWork) checkFields() []link.Fault {
 	faults := link.CheckFields(w.spec.Fields)
 	for i, f := range w.spec.Fields {
-		from := f.From
-		if len(from) == 0 {
-			from = []string{f.Name}
-		}
-		for _, name := range from {
+		for _, name := range sourcesOf(f) {
 			if !slices.ContainsFunc(w.table.Columns, func(c link.Column) bool { return c.Name == name }) {
 				faults = append(faults, link.Fault{Path: []any{"fields", i}, Message: fmt.Sprintf("no file has a column %q", name)})
 			}
@@ -347,7 +380,7 @@ func (w *linkWork) readModel() error {
 	if w.spec.Across && !w.two() {
 		return wrong(diag.LinkModel, "the model is of two files")
 	}
-	return w.checkSpec()
+	return nil
 }
 
 // fit opens the table and fits a model, unless one was kept. A comparison that was inferred and
@@ -399,16 +432,36 @@ func (w *linkWork) leaveOut(e *link.InsaneError) {
 	}
 }
 
-// link weighs all pairs, joins them, and counts what came of it.
+// link weighs all pairs.
 func (w *linkWork) link(ctx context.Context) (err error) {
 	if w.o.FitOnly {
 		return nil
 	}
 	w.scorer = w.linker.Scorer(w.model)
-	if w.pairs, err = w.scorer.Score(ctx); err != nil {
+	w.pairs, err = w.scorer.Score(ctx)
+	return err
+}
+
+// write writes the pairs, and meanwhile joins them and writes the clusters.
+func (w *linkWork) write(ctx context.Context) error {
+	if w.o.FitOnly {
+		return nil
+	}
+	for _, name := range []string{linkClustersFile, linkPairsFile} {
+		w.out.Written = append(w.out.Written, name+".parquet")
+		if w.o.CSV {
+			w.out.Written = append(w.out.Written, name+".csv")
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return w.writeRows(ctx, w.pairRows()) })
+	g.Go(func() error {
+		w.clusters = w.linker.Cluster(w.pairs, nil)
+		return w.writeRows(ctx, w.clusterRows())
+	})
+	if err := g.Wait(); err != nil {
 		return err
 	}
-	w.clusters = w.linker.Cluster(w.pairs, nil)
 	w.count()
 	if w.truth != nil {
 		truth := make([]int32, len(w.truth))

@@ -91,6 +91,51 @@ func linkedIn(t *testing.T, o LinkOptions) (*FileLinkage, string) {
 	return l, o.Out
 }
 
+// TestLinkFilesBrief: without the evidence, the rest is the same.
+func TestLinkFilesBrief(t *testing.T) {
+	path := recordsFile(t, linkHeader, madeUpRecords(300))
+	full, all := linkedIn(t, LinkOptions{Files: []string{path}, Truth: "who", CSV: true})
+	brief, few := linkedIn(t, LinkOptions{Files: []string{path}, Truth: "who", CSV: true, Brief: true})
+	if d := cmp.Diff(full, brief); d != "" {
+		t.Errorf("what is reported (-full +brief):\n%s", d)
+	}
+	for _, name := range []string{"clusters.parquet", "model.json", "link.yaml"} {
+		if digests(t, all)[name] != digests(t, few)[name] {
+			t.Errorf("%s is another", name)
+		}
+	}
+	want := pick(resultRows(t, all), "id_l", "id_r", "probability", "band")
+	if d := cmp.Diff(want, resultRows(t, few)); d != "" || len(want) < 50 {
+		t.Errorf("%d pairs (-full +brief):\n%s", len(want), d)
+	}
+}
+
+// resultRows is the rows of pairs.csv.
+func resultRows(t *testing.T, dir string) [][]string {
+	t.Helper()
+	f, err := os.Open(filepath.Join(dir, "pairs.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// pick is some of the columns, in that order.
+func pick(rows [][]string, names ...string) [][]string {
+	out := make([][]string, len(rows))
+	for i, row := range rows {
+		for _, n := range names {
+			out[i] = append(out[i], row[slices.Index(rows[0], n)])
+		}
+	}
+	return out
+}
+
 func digests(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -465,7 +510,7 @@ func TestRaggedRowsAreLeftOut(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := readLinkFile(t.Context(), path)
+	f, err := readLinkFile(t.Context(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,13 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,7 +29,7 @@ const linkBatch = 1 << 16
 
 // readLinkParquet reads a Parquet file column by column. A damaged file is an error, even where the
 // library panics over it.
-func readLinkParquet(ctx context.Context, path string) (f *linkFile, err error) {
+func readLinkParquet(ctx context.Context, path string, wanted wantedColumns) (f *linkFile, err error) {
 	name := filepath.Base(path)
 	damaged := func() error {
 		return linkFileError(diag.FileDamaged, diag.Pos{File: name}, "it is no whole Parquet file")
@@ -49,7 +51,7 @@ func readLinkParquet(ctx context.Context, path string) (f *linkFile, err error) 
 			f, err = nil, damaged()
 		}
 	}()
-	f, err = decodeLinkParquet(ctx, in, name)
+	f, err = decodeLinkParquet(ctx, in, name, wanted)
 	if err != nil && ctx.Err() == nil {
 		return nil, damaged()
 	}
@@ -59,7 +61,7 @@ func readLinkParquet(ctx context.Context, path string) (f *linkFile, err error) 
 	return f, f.checkHeader()
 }
 
-func decodeLinkParquet(ctx context.Context, in *os.File, name string) (*linkFile, error) {
+func decodeLinkParquet(ctx context.Context, in *os.File, name string, wanted wantedColumns) (*linkFile, error) {
 	pq, err := file.NewParquetReader(in)
 	if err != nil {
 		return nil, err
@@ -79,8 +81,11 @@ func decodeLinkParquet(ctx context.Context, in *os.File, name string) (*linkFile
 	columns := make([]*linkColumn, len(r.Manifest.Fields))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range r.Manifest.Fields {
+	for _, i := range largestFirst(pq, r.Manifest.Fields) {
 		field := &r.Manifest.Fields[i]
+		if !wanted.has(headerName(field.Field.Name)) {
+			continue
+		}
 		if field.ColIndex < 0 || len(field.Children) > 0 || formatterOf(field.Field.Type) == nil {
 			f.nested++
 			continue
@@ -99,6 +104,25 @@ func decodeLinkParquet(ctx context.Context, in *os.File, name string) (*linkFile
 		}
 	}
 	return f, nil
+}
+
+// largestFirst is the places of the fields, those with the most bytes first, so that no goroutine is
+// left with a large one at the end.
+func largestFirst(pq *file.Reader, fields []pqarrow.SchemaField) []int {
+	bytes, order := make([]int64, len(fields)), make([]int, len(fields))
+	for i, f := range fields {
+		order[i] = i
+		for g := range pq.NumRowGroups() {
+			if f.ColIndex < 0 {
+				continue
+			}
+			if c, err := pq.MetaData().RowGroup(g).ColumnChunk(f.ColIndex); err == nil {
+				bytes[i] += c.TotalUncompressedSize()
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(bytes[b], bytes[a]) })
+	return order
 }
 
 // isCoded reports whether a column of texts has a dictionary: then each of its words is looked at once.
@@ -158,6 +182,9 @@ func (c *linkColumn) addArray(a arrow.Array) {
 		}
 		return c.index(format(i))
 	}
+	if days, ok := values.(*array.Date32); ok {
+		at = c.ofDay(days, at)
+	}
 	if !coded {
 		for i := range a.Len() {
 			c.at = append(c.at, at(i))
@@ -174,6 +201,24 @@ func (c *linkColumn) addArray(a arrow.Array) {
 			continue
 		}
 		c.at = append(c.at, words[d.GetValueIndex(i)])
+	}
+}
+
+// ofDay writes each day once.
+func (c *linkColumn) ofDay(days *array.Date32, write func(i int) int32) func(i int) int32 {
+	if c.days == nil {
+		c.days = map[arrow.Date32]int32{}
+	}
+	return func(i int) int32 {
+		if days.IsNull(i) {
+			return link.Missing
+		}
+		place, known := c.days[days.Value(i)]
+		if !known {
+			place = write(i)
+			c.days[days.Value(i)] = place
+		}
+		return place
 	}
 }
 

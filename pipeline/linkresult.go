@@ -76,19 +76,12 @@ func (w *linkWork) file(name string, b []byte, given string) error {
 	return writeFile(path, b, 0o600)
 }
 
-// write writes the clusters and the pairs.
-func (w *linkWork) write(ctx context.Context) error {
-	if w.o.FitOnly {
-		return nil
-	}
+// writeRows writes a table of results.
+func (w *linkWork) writeRows(ctx context.Context, r *linkRows) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, r := range []*linkRows{w.clusterRows(), w.pairRows()} {
-		w.out.Written = append(w.out.Written, r.name+".parquet")
-		g.Go(func() error { return w.parquet(ctx, r) })
-		if w.o.CSV {
-			w.out.Written = append(w.out.Written, r.name+".csv")
-			g.Go(func() error { return w.csv(ctx, r) })
-		}
+	g.Go(func() error { return w.parquet(ctx, r) })
+	if w.o.CSV {
+		g.Go(func() error { return w.csv(ctx, r) })
 	}
 	return g.Wait()
 }
@@ -144,15 +137,9 @@ func (w *linkWork) pairRows() *linkRows {
 			add(linkRowColumn{name: "list" + side.suffix, meaning: "The record's file, by its place: 1 or 2", words: w.table.Lists, code: func(i int) int32 { return w.list(int(side.of(i))) }})
 		}
 	}
-	rules, ruleOf := w.rulesOfPairs()
-	add(linkRowColumn{name: "rules", meaning: "The rules that brought the two together", words: rules, code: func(i int) int32 { return ruleOf[w.pairs[i].Rules] }})
-	add(linkRowColumn{name: "prior_bits", meaning: "What is known of any two records", real: func(i int) float64 { return w.scorer.Prior(w.pairs[i]) }})
-	for k, c := range w.linker.Spec().Comparisons {
-		add(linkRowColumn{name: c.Name + "_level", meaning: "Level of the comparison: 0 missing, 1 the best, one past the last a difference", whole: func(i int) int64 { return int64(w.scorer.Level(w.pairs[i], k)) }})
-		add(linkRowColumn{name: c.Name + "_bits", meaning: "What the level says", real: func(i int) float64 { return w.scorer.Bits(w.pairs[i], k) }})
-		add(linkRowColumn{name: c.Name + "_rarity", meaning: "What the rarity of the words in common adds", real: func(i int) float64 { return w.scorer.Rarity(w.pairs[i], k) }})
+	if !w.o.Brief {
+		w.addEvidence(add)
 	}
-	add(linkRowColumn{name: "total_bits", meaning: "The sum of the bits, in this order", various: true, real: func(i int) float64 { return w.pairs[i].Bits }})
 	add(linkRowColumn{name: "probability", meaning: "That the two are of one person", various: true, real: func(i int) float64 { return link.Probability(w.pairs[i].Bits) }})
 	t := w.linker.Spec().Thresholds
 	least, review := link.BitsOf(t.Link), link.BitsOf(t.Review)
@@ -166,6 +153,19 @@ func (w *linkWork) pairRows() *linkRows {
 		return 2
 	}})
 	return r
+}
+
+// addEvidence adds all that the weight of a pair is the sum of.
+func (w *linkWork) addEvidence(add func(linkRowColumn)) {
+	rules, ruleOf := w.rulesOfPairs()
+	add(linkRowColumn{name: "rules", meaning: "The rules that brought the two together", words: rules, code: func(i int) int32 { return ruleOf[w.pairs[i].Rules] }})
+	add(linkRowColumn{name: "prior_bits", meaning: "What is known of any two records", real: func(i int) float64 { return w.scorer.Prior(w.pairs[i]) }})
+	for k, c := range w.linker.Spec().Comparisons {
+		add(linkRowColumn{name: c.Name + "_level", meaning: "Level of the comparison: 0 missing, 1 the best, one past the last a difference", whole: func(i int) int64 { return int64(w.scorer.Level(w.pairs[i], k)) }})
+		add(linkRowColumn{name: c.Name + "_bits", meaning: "What the level says", real: func(i int) float64 { return w.scorer.Bits(w.pairs[i], k) }})
+		add(linkRowColumn{name: c.Name + "_rarity", meaning: "What the rarity of the words in common adds", real: func(i int) float64 { return w.scorer.Rarity(w.pairs[i], k) }})
+	}
+	add(linkRowColumn{name: "total_bits", meaning: "The sum of the bits, in this order", various: true, real: func(i int) float64 { return w.pairs[i].Bits }})
 }
 
 // rulesOfPairs is what the pairs' masks of rules say, in their order, and the place of each.

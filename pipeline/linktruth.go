@@ -22,7 +22,7 @@ func (w *linkWork) readTruth(ctx context.Context) error {
 	if _, err := os.Stat(w.o.Truth); errors.Is(err, fs.ErrNotExist) {
 		return wrong(diag.LinkTruth, "--truth: neither a column nor a file")
 	}
-	f, err := readLinkFile(ctx, w.o.Truth)
+	f, err := readLinkFile(ctx, w.o.Truth, nil)
 	if err != nil {
 		return err
 	}

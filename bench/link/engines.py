@@ -72,7 +72,7 @@ def splink_said(stdout: str) -> Said:
 def palermo_command(t: Task) -> list[str]:
     """An equal run has the same files and a link.yaml; the best one has the published columns."""
     files = t.data.files if t.run.equal else t.data.published
-    command = [str(t.palermo), "link", *map(str, files), "--id", "id", "--out", str(t.out), "--json", "--quiet"]
+    command = [str(t.palermo), "link", *map(str, files), "--id", "id", "--out", str(t.out), "--json", "--quiet", "--brief"]
     text = config(t)
     if text:
         path = t.out.with_name(t.out.name + ".link.yaml")

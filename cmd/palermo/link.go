@@ -55,6 +55,7 @@ is an input, and the same inputs give the same output. An estimate that cannot b
 	f.BoolVar(&o.DedupeToo, "dedupe-too", false, "of two files, link records of one file too")
 	f.BoolVar(&o.OneToOne, "one-to-one", false, "of two files, a cluster has at most one record of each")
 	f.BoolVar(&o.CSV, "csv", false, "write the results as CSV too")
+	f.BoolVar(&o.Brief, "brief", false, "of a pair write no evidence, only how probable it is")
 	f.BoolVarP(&verbose, "verbose", "v", false, "print the model, and what other thresholds would link")
 	c.RunE = a.does("link", func(ctx context.Context, args []string) (*result, error) {
 		if fit {

@@ -1,24 +1,43 @@
 package link
 
 import (
+	"cmp"
 	"context"
-	"hash/fnv"
+	"iter"
+	"math/bits"
 	"slices"
 )
 
 // A block is the records that have one key of one rule in common, in the order of their numbers.
 type block struct {
-	rule    int
 	key     uint64
 	members []int32
-	pairs   int64
+}
+
+// ruleBlocks is the blocks of one rule, one behind the other: at a million records there are millions
+// of them, most of two records.
+type ruleBlocks struct {
+	keys    []uint64
+	from    []uint32 // where each block's members begin, and where the last one's end
+	members []int32
+	first   uint32 // the number of the rule's first block among those of all rules, from 1
+}
+
+func (rb *ruleBlocks) len() int { return len(rb.keys) }
+
+func (rb *ruleBlocks) of(k int) []int32 { return rb.members[rb.from[k]:rb.from[k+1]] }
+
+func (rb *ruleBlocks) add(blk block) {
+	rb.keys = append(rb.keys, blk.key)
+	rb.members = append(rb.members, blk.members...)
+	rb.from = append(rb.from, uint32(len(rb.members)))
 }
 
 // blocking is the pairs that are looked at, before there is any: every rule's blocks, without
 // those that a cap dropped.
 type blocking struct {
 	rules  int
-	blocks []block
+	blocks []ruleBlocks
 	// ids is, for each record and each rule with one key a record, the number of its block from 1;
 	// 0 where it has none or the block was dropped, so that no rule counts on another for a pair
 	// that the other does not bring. Rules of several keys a record have theirs in sets.
@@ -52,42 +71,49 @@ type RuleReport struct {
 const SkewedShare = 0.2
 
 func newBlocking(spec *Spec, t *Table, fs *features) *blocking {
-	b := &blocking{rules: len(spec.Blocking), sets: make([][][]uint32, len(spec.Blocking))}
+	b := &blocking{rules: len(spec.Blocking), sets: make([][][]uint32, len(spec.Blocking)), blocks: make([]ruleBlocks, len(spec.Blocking))}
 	if spec.Across {
 		b.across = t
 	}
 	b.report.Records = t.Len()
 	b.report.Rules = make([]RuleReport, b.rules)
-	byRule, gone := make([][]block, b.rules), make([][]Gone, b.rules)
-	_ = parallel(context.Background(), b.rules, func() struct{} { return struct{}{} }, func(_ struct{}, r int) {
+	gone := make([][]Gone, b.rules)
+	b.eachRule(func(r int) {
 		b.report.Rules[r].Rule = spec.Blocking[r].String()
-		byRule[r], gone[r] = b.rule(r, spec.Blocking[r], spec.Limits.Block, fs, t.Len())
+		gone[r] = b.rule(r, spec.Blocking[r], spec.Limits.Block, fs, t.Len())
 	})
-	b.blocks, b.gone = slices.Concat(byRule...), slices.Concat(gone...)
+	b.gone = slices.Concat(gone...)
 	b.spend(int64(spec.Limits.PairsPerRecord) * int64(t.Len()))
 	b.number(t.Len())
 	b.sum()
 	return b
 }
 
+// eachRule does something for each rule, several at a time.
+func (b *blocking) eachRule(work func(r int)) {
+	_ = parallel(context.Background(), b.rules, func() struct{} { return struct{}{} }, func(_ struct{}, r int) { work(r) })
+}
+
 // rule makes the blocks of one rule: those over the cap are parted by the features of refine, one
 // more at a time, and dropped where that does not help.
-func (b *blocking) rule(r int, rule Rule, most int, fs *features, n int) (out []block, gone []Gone) {
+func (b *blocking) rule(r int, rule Rule, most int, fs *features, n int) (gone []Gone) {
 	entries, several := keysOf(rule.On, fs, n)
 	if several {
 		b.sets[r] = make([][]uint32, n)
 	}
-	rep := &b.report.Rules[r]
-	for _, blk := range b.group(r, entries) {
+	out, rep := &b.blocks[r], &b.report.Rules[r]
+	*out = ruleBlocks{keys: make([]uint64, 0, n/4), from: make([]uint32, 1, n/4+1), members: make([]int32, 0, n/2)}
+	for blk := range b.group(entries) {
 		if len(blk.members) <= most {
-			out = append(out, blk)
+			out.add(blk)
 			continue
 		}
 		gone = append(gone, Gone{r, blk.key})
-		before, parts := blk.pairs, []block{blk}
 		if len(rule.Refine) > 0 {
 			rep.Refined++
 		}
+		rep.Lost += b.count(blk.members)
+		parts := []block{{blk.key, slices.Clone(blk.members)}}
 		for _, of := range rule.Refine {
 			for _, p := range parts {
 				if len(p.members) > most {
@@ -102,18 +128,16 @@ func (b *blocking) rule(r int, rule Rule, most int, fs *features, n int) (out []
 				gone = append(gone, Gone{r, p.key})
 				continue
 			}
-			before -= p.pairs
-			out = append(out, p)
+			rep.Lost -= b.count(p.members)
+			out.add(p)
 		}
-		rep.Lost += before
 	}
-	return out, gone
+	return gone
 }
 
 // part parts the blocks over the cap by one more feature.
 func (b *blocking) part(in []block, f *feature, most int) []block {
 	var out []block
-	hashes := wordHashes(f)
 	for _, blk := range in {
 		if len(blk.members) <= most {
 			out = append(out, blk)
@@ -122,10 +146,12 @@ func (b *blocking) part(in []block, f *feature, most int) []block {
 		var entries []entry
 		for _, i := range blk.members {
 			for _, w := range f.set(i) {
-				entries = append(entries, entry{mix(blk.key, hashes[w]), i})
+				entries = append(entries, entry{mix(blk.key, f.hash[w]), i})
 			}
 		}
-		out = append(out, b.group(blk.rule, entries)...)
+		for p := range b.group(entries) {
+			out = append(out, block{p.key, slices.Clone(p.members)})
+		}
 	}
 	return out
 }
@@ -136,38 +162,37 @@ type entry struct {
 	rec int32
 }
 
-// group is the blocks of two records or more that have pairs.
-func (b *blocking) group(r int, entries []entry) []block {
-	sortEntries(entries)
-	var out []block
-	members := make([]int32, len(entries))
-	for i := range entries {
-		members[i] = entries[i].rec
-	}
-	for from := 0; from < len(entries); {
-		to := from + 1
-		for to < len(entries) && entries[to].key == entries[from].key {
-			to++
-		}
-		if to-from > 1 {
-			blk := block{rule: r, key: entries[from].key, members: slices.Compact(members[from:to:to])}
-			if blk.pairs = b.count(blk.members); blk.pairs > 0 {
-				out = append(out, blk)
+// group is the blocks of two records or more that have pairs. The members of one are only there until
+// the next.
+func (b *blocking) group(entries []entry) iter.Seq[block] {
+	return func(yield func(block) bool) {
+		var members []int32
+		for run := range equalKeys(entries) {
+			members = members[:0]
+			for _, e := range run {
+				if len(members) == 0 || members[len(members)-1] != e.rec {
+					members = append(members, e.rec)
+				}
+			}
+			if b.count(members) > 0 && !yield(block{run[0].key, members}) {
+				return
 			}
 		}
-		from = to
 	}
-	return out
 }
 
 // count is the pairs among the members.
 func (b *blocking) count(members []int32) int64 {
 	n := int64(len(members))
 	pairs := n * (n - 1) / 2
-	if b.across == nil {
+	if b.across == nil || pairs == 0 {
 		return pairs
 	}
-	in := make([]int64, b.across.lists())
+	var few [16]int64
+	in := few[:]
+	if n := b.across.lists(); n > len(few) {
+		in = make([]int64, n)
+	}
 	for _, i := range members {
 		in[b.across.list(i)]++
 	}
@@ -177,28 +202,47 @@ func (b *blocking) count(members []int32) int64 {
 	return pairs
 }
 
+// keyless begins every key.
+const keyless = 0x51_7c_c1_b7_27_22_0a_95
+
 // keysOf is the keys of the records by the features: none where one is missing, several where one
 // is a set.
 func keysOf(on []string, fs *features, n int) (entries []entry, several bool) {
-	type column struct {
-		f    *feature
-		hash []uint64
-	}
-	var cols []column
-	for _, of := range on {
-		f := fs.get(of)
-		cols = append(cols, column{f, wordHashes(f)})
-		several = several || f.sets != nil
+	cols := make([]*feature, len(on))
+	for k, of := range on {
+		cols[k] = fs.get(of)
+		several = several || cols[k].sets != nil
 	}
 	entries = make([]entry, 0, n)
+	if several {
+		return severalKeys(entries, cols, n), true
+	}
+	for i := range int32(n) {
+		key := uint64(keyless)
+		for _, f := range cols {
+			w := f.at[i]
+			if w == Missing {
+				key = 0
+				break
+			}
+			key = mix(key, f.hash[w])
+		}
+		if key != 0 {
+			entries = append(entries, entry{key, i})
+		}
+	}
+	return entries, false
+}
+
+func severalKeys(entries []entry, cols []*feature, n int) []entry {
 	var keys, next []uint64
 	for i := range int32(n) {
-		keys = append(keys[:0], 0x51_7c_c1_b7_27_22_0a_95)
-		for _, c := range cols {
+		keys = append(keys[:0], keyless)
+		for _, f := range cols {
 			next = next[:0]
-			for _, w := range c.f.set(i) {
+			for _, w := range f.set(i) {
 				for _, k := range keys {
-					next = append(next, mix(k, c.hash[w]))
+					next = append(next, mix(k, f.hash[w]))
 				}
 			}
 			keys, next = next, keys
@@ -207,21 +251,16 @@ func keysOf(on []string, fs *features, n int) (entries []entry, several bool) {
 			entries = append(entries, entry{k, i})
 		}
 	}
-	return entries, several
+	return entries
 }
 
-func wordHashes(f *feature) []uint64 {
-	out := make([]uint64, len(f.words))
-	for i, w := range f.words {
-		out[i] = hashOf(w)
-	}
-	return out
-}
-
+// hashOf is FNV-1a. Models keep words as their hashes.
 func hashOf(word string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(word))
-	return h.Sum64()
+	h := uint64(0xcbf29ce484222325)
+	for i := range len(word) {
+		h = (h ^ uint64(word[i])) * 0x100000001b3
+	}
+	return h
 }
 
 // mix puts b to a.
@@ -236,95 +275,126 @@ func mix(a, b uint64) uint64 {
 // spend drops the largest blocks until the pairs are within the budget.
 func (b *blocking) spend(budget int64) {
 	total := int64(0)
-	order := make([]int, len(b.blocks))
-	for i := range b.blocks {
-		total += b.blocks[i].pairs
-		order[i] = i
+	for r := range b.blocks {
+		for k := range b.blocks[r].len() {
+			total += b.count(b.blocks[r].of(k))
+		}
 	}
 	if total <= budget {
 		return
 	}
-	slices.SortFunc(order, func(i, k int) int {
-		x, y := &b.blocks[i], &b.blocks[k]
-		switch {
-		case x.pairs != y.pairs:
-			return int(y.pairs - x.pairs)
-		case x.rule != y.rule:
-			return x.rule - y.rule
-		case x.key < y.key:
-			return -1
+	type sized struct {
+		Gone
+		pairs int64
+	}
+	var all []sized
+	for r := range b.blocks {
+		for k := range b.blocks[r].len() {
+			all = append(all, sized{Gone{r, b.blocks[r].keys[k]}, b.count(b.blocks[r].of(k))})
 		}
-		return 1
+	}
+	slices.SortFunc(all, func(x, y sized) int {
+		return cmp.Or(cmp.Compare(y.pairs, x.pairs), cmp.Compare(x.Rule, y.Rule), cmp.Compare(x.Key, y.Key))
 	})
-	for _, i := range order {
+	dropped := map[Gone]bool{}
+	for _, blk := range all {
 		if total <= budget {
 			break
 		}
-		blk := &b.blocks[i]
-		rep := &b.report.Rules[blk.rule]
+		rep := &b.report.Rules[blk.Rule]
 		rep.Dropped++
 		rep.Lost += blk.pairs
 		total -= blk.pairs
-		b.gone = append(b.gone, Gone{blk.rule, blk.key})
-		blk.members = nil
+		b.gone = append(b.gone, blk.Gone)
+		dropped[blk.Gone] = true
 	}
-	b.blocks = slices.DeleteFunc(b.blocks, func(blk block) bool { return blk.members == nil })
+	for r := range b.blocks {
+		old := b.blocks[r]
+		left := ruleBlocks{from: []uint32{0}}
+		for k := range old.len() {
+			if !dropped[Gone{r, old.keys[k]}] {
+				left.add(block{old.keys[k], old.of(k)})
+			}
+		}
+		b.blocks[r] = left
+	}
 }
 
 // number gives each record the numbers of its blocks.
 func (b *blocking) number(n int) {
 	b.ids = make([]uint32, n*b.rules)
-	for k := range b.blocks {
-		blk := &b.blocks[k]
-		set := b.sets[blk.rule]
-		for _, i := range blk.members {
-			if set != nil {
-				set[i] = append(set[i], uint32(k+1))
-			} else {
-				b.ids[int(i)*b.rules+blk.rule] = uint32(k + 1)
+	next := uint32(1)
+	for r := range b.blocks {
+		b.blocks[r].first = next
+		next += uint32(b.blocks[r].len())
+	}
+	b.eachRule(func(r int) {
+		rb, set := &b.blocks[r], b.sets[r]
+		for k := range rb.len() {
+			id := rb.first + uint32(k)
+			for _, i := range rb.of(k) {
+				if set != nil {
+					set[i] = append(set[i], id)
+				} else {
+					b.ids[int(i)*b.rules+r] = id
+				}
 			}
 		}
-	}
+	})
 }
 
 func (b *blocking) sum() {
-	largest := make([]int64, b.rules)
-	for i := range b.blocks {
-		blk := &b.blocks[i]
-		rep := &b.report.Rules[blk.rule]
-		rep.Blocks++
-		rep.Pairs += blk.pairs
-		rep.Biggest = max(rep.Biggest, len(blk.members))
-		largest[blk.rule] = max(largest[blk.rule], blk.pairs)
-		b.report.Pairs += blk.pairs
-	}
-	for r := range b.report.Rules {
-		if rep := &b.report.Rules[r]; rep.Pairs > 0 {
-			rep.TopShare = float64(largest[r]) / float64(rep.Pairs)
+	for r := range b.blocks {
+		rb, rep := &b.blocks[r], &b.report.Rules[r]
+		largest := int64(0)
+		rep.Blocks = rb.len()
+		for k := range rb.len() {
+			pairs := b.count(rb.of(k))
+			rep.Pairs += pairs
+			rep.Biggest = max(rep.Biggest, len(rb.of(k)))
+			largest = max(largest, pairs)
+		}
+		b.report.Pairs += rep.Pairs
+		if rep.Pairs > 0 {
+			rep.TopShare = float64(largest) / float64(rep.Pairs)
 		}
 	}
 }
 
-// mask is the rules that bring a and b together, as bits. first is the number of the first block
-// in which they meet, from 1: the pair is of that block and no other. Blocks are numbered rule by
-// rule.
-func (b *blocking) mask(x, y int32) (mask uint32, first uint32) {
-	rx, ry := b.ids[int(x)*b.rules:], b.ids[int(y)*b.rules:]
-	for r := range b.rules {
-		id := rx[r]
+// mask is the rules that bring a and b together, as bits.
+func (b *blocking) mask(x, y int32) (mask uint32) {
+	rx, ry := b.ids[int(x)*b.rules:][:b.rules], b.ids[int(y)*b.rules:][:b.rules]
+	for r, id := range rx {
 		if b.sets[r] != nil {
 			id = common(b.sets[r][x], b.sets[r][y])
 		} else if id != ry[r] {
 			continue
 		}
-		if id == 0 {
-			continue
-		}
-		if mask |= 1 << r; first == 0 {
-			first = id
+		if id != 0 {
+			mask |= 1 << r
 		}
 	}
-	return mask, first
+	return mask
+}
+
+// firstIn reports whether a block is the first in which x and y meet, of a rule before which no other
+// brings them together: the pair is of that block and no other.
+func (b *blocking) firstIn(rule int, number uint32, x, y int32) bool {
+	rx, ry := b.ids[int(x)*b.rules:][:rule], b.ids[int(y)*b.rules:][:rule]
+	for r, id := range rx {
+		if b.sets[r] == nil && id != 0 && id == ry[r] {
+			return false
+		}
+	}
+	for _, set := range b.sets[:rule+1] {
+		if set == nil {
+			continue
+		}
+		if id := common(set[x], set[y]); id != 0 && id != number {
+			return false
+		}
+	}
+	return true
 }
 
 // common is the smallest number in both, which ascend; 0 where there is none.
@@ -342,41 +412,62 @@ func common(a, b []uint32) uint32 {
 	return 0
 }
 
-// sortEntries sorts by key, and within one by record.
-func sortEntries(e []entry) {
-	if len(e) < 1<<12 {
-		slices.SortFunc(e, func(a, b entry) int {
-			switch {
-			case a.key < b.key:
-				return -1
-			case a.key > b.key:
-				return 1
-			}
-			return int(a.rec - b.rec)
-		})
-		return
+// equalKeys is the runs of two entries or more of one key, in an order of the keys; in a run entries
+// keep their order, which is that of their records. A run is only there until the next.
+func equalKeys(entries []entry) iter.Seq[[]entry] {
+	width := min(bits.Len(uint(len(entries))), 20)
+	shift := 64 - width
+	count := make([]uint32, 1<<width)
+	for i := range entries {
+		count[entries[i].key>>shift]++
 	}
-	radixSort(e)
+	// A key that alone begins as it does has no other entry, and most have none.
+	ends, sum := make([]uint32, 1<<width), uint32(0)
+	for d, n := range count {
+		ends[d] = sum
+		if n > 1 {
+			sum += n
+		}
+	}
+	near := make([]entry, sum)
+	for _, e := range entries {
+		if d := e.key >> shift; count[d] > 1 {
+			near[ends[d]] = e
+			ends[d]++
+		}
+	}
+	return func(yield func([]entry) bool) {
+		from := uint32(0)
+		for d, n := range count {
+			if n < 2 {
+				continue
+			}
+			bucket := near[from:ends[d]]
+			from = ends[d]
+			sortByKey(bucket)
+			for len(bucket) > 0 {
+				to := 1
+				for to < len(bucket) && bucket[to].key == bucket[0].key {
+					to++
+				}
+				if to > 1 && !yield(bucket[:to]) {
+					return
+				}
+				bucket = bucket[to:]
+			}
+		}
+	}
 }
 
-// radixSort is stable: entries come in the order of their records.
-func radixSort(e []entry) {
-	const bits, mask = 11, 1<<11 - 1
-	other := make([]entry, len(e))
-	for shift := 0; shift < 64; shift += bits {
-		var at [mask + 1]int
-		for i := range e {
-			at[e[i].key>>shift&mask]++
+// sortByKey sorts entries that are in the order of their records by key, and within one by record.
+func sortByKey(e []entry) {
+	if len(e) > 32 {
+		slices.SortFunc(e, func(a, b entry) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.rec, b.rec)) })
+		return
+	}
+	for i := 1; i < len(e); i++ {
+		for k := i; k > 0 && e[k].key < e[k-1].key; k-- {
+			e[k], e[k-1] = e[k-1], e[k]
 		}
-		sum := 0
-		for i, n := range at {
-			at[i], sum = sum, sum+n
-		}
-		for i := range e {
-			d := e[i].key >> shift & mask
-			other[at[d]] = e[i]
-			at[d]++
-		}
-		e, other = other, e
 	}
 }

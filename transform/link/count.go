@@ -143,6 +143,7 @@ type counter struct {
 	tally  *tally
 	memo   *memo
 
+	of       []int32 // for each pair of the shard, its outcome
 	a, b     []int32 // the pairs that wait to be compared
 	rules    []uint32
 	patterns [compared]Pattern
@@ -157,33 +158,35 @@ const compared = 512
 
 // shard counts the pairs of a shard; into, if not nil, gets what each came to.
 func (w *counter) shard(s shard, into *seenShard) {
-	w.linker.blocking.meet(s, nil, func(a, b int32, mask uint32, first bool) {
+	b := w.linker.blocking
+	b.meet(s, nil, func(x, y int32, first bool) {
 		if into != nil {
 			into.met(first)
 		}
 		if first {
-			w.add(a, b, mask, into)
+			w.add(x, y, b.mask(x, y))
 		}
 	})
-	w.flush(into)
+	w.flush()
+	if into != nil {
+		into.of = slices.Clone(w.of)
+	}
+	w.of = w.of[:0]
 }
 
 // add takes a pair, and compares those that wait when there are enough.
-func (w *counter) add(a, b int32, mask uint32, into *seenShard) {
+func (w *counter) add(a, b int32, mask uint32) {
 	w.a, w.b, w.rules = append(w.a, a), append(w.b, b), append(w.rules, mask)
 	if len(w.a) == compared {
-		w.flush(into)
+		w.flush()
 	}
 }
 
-func (w *counter) flush(into *seenShard) {
+func (w *counter) flush() {
 	l := w.linker
 	l.compare.patterns(w.memo, w.a, w.b, w.patterns[:len(w.a)])
 	for i, mask := range w.rules {
-		o := w.tally.add(outcome{l.stratum(w.a[i], w.b[i]), mask, w.patterns[i]}, 1)
-		if into != nil {
-			into.of = append(into.of, o)
-		}
+		w.of = append(w.of, w.tally.add(outcome{l.stratum(w.a[i], w.b[i]), mask, w.patterns[i]}, 1))
 	}
 	w.a, w.b, w.rules = w.a[:0], w.b[:0], w.rules[:0]
 }

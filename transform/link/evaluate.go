@@ -92,7 +92,7 @@ func (l *Linker) Evaluate(truth []int32, pairs []Pair, c *Clusters) Evaluation {
 	for _, s := range groups(truth) {
 		for i, a := range s {
 			for _, b := range s[i+1:] {
-				if mask, _ := l.blocking.mask(a, b); mask != 0 && counts(a, b) {
+				if mask := l.blocking.mask(a, b); mask != 0 && counts(a, b) {
 					met++
 				}
 			}

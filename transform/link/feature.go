@@ -15,6 +15,7 @@ import (
 type feature struct {
 	of    string
 	words []string
+	hash  []uint64  // of the words
 	at    []int32   // index into words, or Missing; of a set, its first
 	sets  [][]int32 // by record, where any record has more than one; else nil
 
@@ -23,6 +24,7 @@ type feature struct {
 	packed   []days.Packed
 	number   []float64
 	texts    []name.Text
+	signs    []name.Sign
 }
 
 // has reports whether the record has the feature.
@@ -119,31 +121,47 @@ func (fs *features) source(field Field) *Column {
 	return &c
 }
 
-func newFeature(of string, field Field, make_ form, c *Column) *feature {
-	count := make([]int, len(c.Words))
-	for _, w := range c.At {
-		if w != Missing {
-			count[w]++
+func newFeature(of string, field Field, made *form, c *Column) *feature {
+	f := &feature{of: of, at: make([]int32, len(c.At))}
+	if made.one != nil {
+		f.words = f.each(c, func(w string) string { return made.one(field, w) })
+	} else {
+		f.words = f.all(c, made.many(field, c.Words, c.counts()))
+	}
+	f.hash = hashesOf(f.words)
+	return f
+}
+
+// each gives the records what their words come to, one at most.
+func (f *feature) each(c *Column, one func(string) string) []string {
+	var words Words
+	became := make([]int32, len(c.Words))
+	for i, w := range c.Words {
+		became[i] = Missing
+		if s := one(w); s != "" {
+			became[i], _ = words.Index(s)
 		}
 	}
-	f := &feature{of: of, at: make([]int32, len(c.At))}
-	known := map[string]int32{}
+	for i, w := range c.At {
+		if f.at[i] = Missing; w != Missing {
+			f.at[i] = became[w]
+		}
+	}
+	return words.List
+}
+
+// all gives the records what their words came to.
+func (f *feature) all(c *Column, came [][]string) []string {
+	var words Words
 	became := make([][]int32, len(c.Words))
-	several := false
-	for i, list := range make_(field, c.Words, count) {
+	for i, list := range came {
 		for _, w := range list {
-			k, ok := known[w]
-			if !ok {
-				k = int32(len(f.words))
-				known[w] = k
-				f.words = append(f.words, w)
-			}
+			k, _ := words.Index(w)
 			became[i] = append(became[i], k)
 		}
-		several = several || len(list) > 1
-	}
-	if several {
-		f.sets = make([][]int32, len(c.At))
+		if len(list) > 1 && f.sets == nil {
+			f.sets = make([][]int32, len(c.At))
+		}
 	}
 	for i, w := range c.At {
 		f.at[i] = Missing
@@ -151,11 +169,19 @@ func newFeature(of string, field Field, make_ form, c *Column) *feature {
 			continue
 		}
 		f.at[i] = became[w][0]
-		if several {
+		if f.sets != nil {
 			f.sets[i] = became[w]
 		}
 	}
-	return f
+	return words.List
+}
+
+func hashesOf(words []string) []uint64 {
+	out := make([]uint64, len(words))
+	for i, w := range words {
+		out[i] = hashOf(w)
+	}
+	return out
 }
 
 // set is the words of the record: none, one or several.
@@ -188,6 +214,17 @@ func (f *feature) numbers() {
 	f.number = make([]float64, len(f.words))
 	for i, w := range f.words {
 		f.number[i], _ = strconv.ParseFloat(w, 64)
+	}
+}
+
+// sign makes the words' signs.
+func (f *feature) sign() {
+	if f.signs != nil {
+		return
+	}
+	f.signs = make([]name.Sign, len(f.words))
+	for i, w := range f.words {
+		f.signs[i] = name.SignOf(w)
 	}
 }
 

@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -9,89 +10,90 @@ import (
 	"palermo/transform/link/name"
 )
 
-// A form makes of a field's distinct words what is compared or blocked on. A word may come to
-// nothing, which is missing, and for blocking to several: a person may have been born in any year
-// of an interval. count says how many records have each word.
-type form func(f Field, words []string, count []int) [][]string
+// A form makes of a field's distinct words what is compared or blocked on: of each by itself, or of
+// all. A word may come to nothing, which is missing, and for blocking to several: a person may have
+// been born in any year of an interval.
+type form struct {
+	one  func(f Field, word string) string                     // "" where it comes to nothing; nil: all has it
+	many func(f Field, words []string, count []int) [][]string // count says how many records have each word
+}
+
+// make is what each of the words comes to.
+func (made *form) make(f Field, words []string, count []int) [][]string {
+	if made.one == nil {
+		return made.many(f, words, count)
+	}
+	out := make([][]string, len(words))
+	for i, w := range words {
+		if s := made.one(f, w); s != "" {
+			out[i] = []string{s}
+		}
+	}
+	return out
+}
 
 // forms is every form that may stand after a field's point, by name; "" is the field itself.
 // firstN, lastN and charsNtoM, some of the letters, are found by findForm.
 var forms = map[string]struct {
 	kinds []Kind // none: any
-	make  form
+	form
 }{
-	"":           {nil, eachWord(standard)},
-	"raw":        {nil, eachWord(func(_ Field, w string) string { return strings.TrimSpace(w) })},
-	"skeleton":   {[]Kind{Name, Text}, eachWord(skeleton)},
-	"sorted":     {[]Kind{Name, Text}, eachWord(sortedSkeleton)},
-	"consonants": {[]Kind{Name, Text}, eachWord(consonants)},
-	"initial":    {[]Kind{Name, Text}, eachWord(initial)},
-	"token":      {[]Kind{Name, Text}, tokens},
-	"first_word": {[]Kind{Name, Text}, eachWord(firstWord)},
-	"last_word":  {[]Kind{Name, Text}, eachWord(lastWord)},
-	"rare":       {[]Kind{Name, Text}, rareTokens},
-	"trigram":    {[]Kind{Name, Text}, trigrams},
-	"year":       {[]Kind{Date, Birth}, eachWord(part(0, 4))},
-	"month":      {[]Kind{Date, Birth}, eachWord(part(5, 7))},
-	"day":        {[]Kind{Date, Birth}, eachWord(part(8, 10))},
-	"monthday":   {[]Kind{Date, Birth}, eachWord(part(5, 10))},
-	"exact":      {[]Kind{Date, Birth}, eachWord(part(0, 10))},
-	"years":      {[]Kind{Date, Birth}, years(0)},
-	"near_years": {[]Kind{Date, Birth}, years(1)},
-	"months":     {[]Kind{Date, Birth}, nearMonths},
-	"weeks":      {[]Kind{Date, Birth}, nearWeeks},
-	"near":       {[]Kind{Number}, nearNumbers},
-	"words":      {[]Kind{Name, Text}, plainWords},
-	"user":       {[]Kind{Email}, eachWord(func(_ Field, w string) string { return before(standard(Field{Kind: Email}, w), "@") })},
-	"domain":     {[]Kind{Email}, eachWord(func(_ Field, w string) string { return after(standard(Field{Kind: Email}, w), "@") })},
-	"each":       {[]Kind{Reference, Code}, each},
-	"digits":     {[]Kind{Reference, Text, Email}, eachWord(func(_ Field, w string) string { return keep(w, digit) })},
+	"":           {nil, form{one: standard}},
+	"raw":        {nil, form{one: func(_ Field, w string) string { return strings.TrimSpace(w) }}},
+	"skeleton":   {[]Kind{Name, Text}, form{one: skeleton}},
+	"sorted":     {[]Kind{Name, Text}, form{one: sortedSkeleton}},
+	"consonants": {[]Kind{Name, Text}, form{one: consonants}},
+	"initial":    {[]Kind{Name, Text}, form{one: initial}},
+	"token":      {[]Kind{Name, Text}, form{many: tokens}},
+	"first_word": {[]Kind{Name, Text}, form{one: firstWord}},
+	"last_word":  {[]Kind{Name, Text}, form{one: lastWord}},
+	"rare":       {[]Kind{Name, Text}, form{many: rareTokens}},
+	"trigram":    {[]Kind{Name, Text}, form{many: trigrams}},
+	"year":       {[]Kind{Date, Birth}, form{one: part(0, 4)}},
+	"month":      {[]Kind{Date, Birth}, form{one: part(5, 7)}},
+	"day":        {[]Kind{Date, Birth}, form{one: part(8, 10)}},
+	"monthday":   {[]Kind{Date, Birth}, form{one: part(5, 10)}},
+	"exact":      {[]Kind{Date, Birth}, form{one: part(0, 10)}},
+	"years":      {[]Kind{Date, Birth}, form{many: years(0)}},
+	"near_years": {[]Kind{Date, Birth}, form{many: years(1)}},
+	"months":     {[]Kind{Date, Birth}, form{many: nearMonths}},
+	"weeks":      {[]Kind{Date, Birth}, form{many: nearWeeks}},
+	"near":       {[]Kind{Number}, form{many: nearNumbers}},
+	"words":      {[]Kind{Name, Text}, form{many: plainWords}},
+	"user":       {[]Kind{Email}, form{one: func(_ Field, w string) string { return before(standard(Field{Kind: Email}, w), "@") }}},
+	"domain":     {[]Kind{Email}, form{one: func(_ Field, w string) string { return after(standard(Field{Kind: Email}, w), "@") }}},
+	"each":       {[]Kind{Reference, Code}, form{many: each}},
+	"digits":     {[]Kind{Reference, Text, Email}, form{one: func(_ Field, w string) string { return keep(w, digit) }}},
 }
 
 // findForm is the form of that name for fields of that kind, or nil.
-func findForm(kind Kind, named string) form {
+func findForm(kind Kind, named string) *form {
 	if f, ok := forms[named]; ok {
-		for _, k := range f.kinds {
-			if k == kind {
-				return f.make
-			}
-		}
-		if f.kinds == nil {
-			return f.make
+		if f.kinds == nil || slices.Contains(f.kinds, kind) {
+			return &f.form
 		}
 		return nil
 	}
 	for prefix, cut := range map[string]func(s string, n int) string{"first": firstN, "last": lastN} {
 		if n, err := strconv.Atoi(strings.TrimPrefix(named, prefix)); err == nil && strings.HasPrefix(named, prefix) && n > 0 {
-			return eachWord(func(f Field, w string) string { return cut(standard(f, w), n) })
+			return &form{one: func(f Field, w string) string { return cut(standard(f, w), n) }}
 		}
 	}
 	var from, to int
 	if n, err := fmt.Sscanf(named, "chars%dto%d", &from, &to); err == nil && n == 2 && 0 < from && from <= to {
-		return eachWord(func(f Field, w string) string {
-			return firstN(standard(f, w), to)[min(from-1, len(firstN(standard(f, w), to))):]
-		})
+		return &form{one: func(f Field, w string) string {
+			s := firstN(standard(f, w), to)
+			return s[min(from-1, len(s)):]
+		}}
 	}
 	return nil
-}
-
-func eachWord(f func(Field, string) string) form {
-	return func(field Field, words []string, _ []int) [][]string {
-		out := make([][]string, len(words))
-		for i, w := range words {
-			if s := f(field, w); s != "" {
-				out[i] = []string{s}
-			}
-		}
-		return out
-	}
 }
 
 // standard is the word as it is compared, "" where it says nothing.
 func standard(f Field, w string) string {
 	switch f.Kind {
 	case Name:
-		return strings.Join(name.Parse(w).Tokens, " ")
+		return name.Standard(w)
 	case Date, Birth:
 		from, to, ok := parseDays(w, f.Form)
 		switch {
@@ -108,11 +110,10 @@ func standard(f Field, w string) string {
 	case Number:
 		return strings.TrimSpace(w)
 	}
-	s := name.Fold(w)
-	if len(name.Parse(w).Tokens) == 0 && keep(s, digit) == "" { // unknown, n/a, ?
-		return ""
+	if s := name.Fold(w); strings.ContainsFunc(s, digit) {
+		return s
 	}
-	return s
+	return name.Standard(w) // nothing of unknown, n/a, ?
 }
 
 // each is the parts of a word, which stand with ";" between.
@@ -252,7 +253,7 @@ func part(from, to int) func(Field, string) string {
 const maxYears = 6
 
 // years is each year of the interval; with one beyond, so that neighbours have a year in common.
-func years(beyond int) form {
+func years(beyond int) func(Field, []string, []int) [][]string {
 	return func(f Field, words []string, _ []int) [][]string {
 		out := make([][]string, len(words))
 		for i, w := range words {

@@ -381,7 +381,7 @@ func TestLowThresholdNeedsNoOther(t *testing.T) {
 
 func TestJaccard(t *testing.T) {
 	words := append(numbered(98, "payment %d"), "rent for april", "april rent")
-	f := newFeature("m.words", Field{Name: "m", Kind: Text}, forms["words"].make, ptr(NewColumn("m", words)))
+	f := newFeature("m.words", Field{Name: "m", Kind: Text}, findForm(Text, "words"), ptr(NewColumn("m", words)))
 	for _, tt := range []struct {
 		name  string
 		a, b  int32
@@ -394,10 +394,10 @@ func TestJaccard(t *testing.T) {
 		{"a record and itself", 0, 0, 1, true},
 	} {
 		test := jaccardTest(f, Level{Least: tt.least}, 0)
-		if got := test(nil, tt.a, tt.b); got != tt.want {
+		if got := test.records(nil, tt.a, tt.b); got != tt.want {
 			t.Errorf("%s: %t", tt.name, got)
 		}
-		if got := test(nil, tt.b, tt.a); got != tt.want {
+		if got := test.records(nil, tt.b, tt.a); got != tt.want {
 			t.Errorf("%s, the other way: %t", tt.name, got)
 		}
 	}
@@ -407,7 +407,7 @@ func ptr[T any](v T) *T { return &v }
 
 func TestNearForms(t *testing.T) {
 	meet := func(form, kind string, a, b string) bool {
-		out := forms[form].make(Field{Kind: Kind(kind)}, []string{a, b}, []int{1, 1})
+		out := findForm(Kind(kind), form).make(Field{Kind: Kind(kind)}, []string{a, b}, []int{1, 1})
 		return slices.ContainsFunc(out[0], func(s string) bool { return slices.Contains(out[1], s) })
 	}
 	for _, tt := range []struct {

@@ -63,7 +63,7 @@ func (p *profile) words(c *Column, count []float64) {
 	every := uint64(len(c.Words)/profileWords + 1)
 	hashes := []uint64(nil)
 	if every > 1 {
-		hashes = wordHashes(&feature{words: c.Words})
+		hashes = hashesOf(c.Words)
 	}
 	n, records := 0.0, 0.0
 	share := func(v *float64, holds bool) {

@@ -108,7 +108,7 @@ type ruling struct {
 }
 
 func (in *inference) newRuling() *ruling {
-	t := some(in.table, (&Linker{table: in.table}).sampleOf(ruleRecords))
+	t := someOf(in.table, (&Linker{table: in.table}).sampleOf(ruleRecords))
 	r := &ruling{records: t.Len(), list: t.list, across: in.spec.Across, cap: defaultBlock}
 	r.scale = float64(in.table.Len()) / float64(max(r.records, 1))
 	fs := &features{spec: &in.spec, table: t, made: map[string]*feature{}}
@@ -147,8 +147,8 @@ func (in *inference) ruled() []int {
 	return out
 }
 
-// some is the table of some of the records, with no word that they do not have.
-func some(t *Table, records []int32) *Table {
+// someOf is the table of some of the records, with no word that they do not have.
+func someOf(t *Table, records []int32) *Table {
 	out := &Table{Lists: t.Lists}
 	for _, i := range records {
 		out.IDs = append(out.IDs, t.IDs[i])
@@ -171,12 +171,11 @@ func some(t *Table, records []int32) *Table {
 // look makes the keys of the sample's records. It reports whether any two records have one in common
 // and not nearly all have.
 func (r *ruling) look(a *atom, f *feature) bool {
-	hashes := wordHashes(f)
 	a.keys = make([][]uint64, r.records)
 	n := 0.0
 	for i := range r.records {
 		for _, w := range f.set(int32(i)) {
-			a.keys[i] = append(a.keys[i], hashes[w])
+			a.keys[i] = append(a.keys[i], f.hash[w])
 		}
 		if len(a.keys[i]) > 0 {
 			n++

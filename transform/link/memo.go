@@ -30,7 +30,7 @@ func (l *Linker) newMemo() *memo {
 		}
 	}
 	for i := range m.levels {
-		if l.compare.ladders[i].one == nil {
+		if !l.compare.ladders[i].kept {
 			continue
 		}
 		m.levels[i] = make([]levelOf, 1<<memoBits)
@@ -41,14 +41,14 @@ func (l *Linker) newMemo() *memo {
 	return m
 }
 
-// level is the ladder's level of the words x and y, which the records a and b have.
-func (m *memo) level(l *ladder, x, y, a, b int32) int {
-	if x > y {
-		x, y = y, x
+// level is the ladder's level of two words.
+func (m *memo) level(l *ladder, v, w int32) int {
+	if v > w {
+		v, w = w, v
 	}
-	s := &m.levels[l.slot][slotOf(x, y)]
-	if s.a != x || s.b != y {
-		*s = levelOf{x, y, int32(l.first(m, a, b))}
+	s := &m.levels[l.slot][slotOf(v, w)]
+	if s.a != v || s.b != w {
+		*s = levelOf{v, w, int32(l.ofTwo(m, v, w))}
 	}
 	return int(s.level)
 }

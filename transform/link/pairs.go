@@ -7,24 +7,27 @@ import (
 	"sync/atomic"
 )
 
-// A shard is neighbouring blocks: about as many pairs as in any other. Shards are independent, and
-// which worker takes one decides nothing.
-type shard struct{ from, to int }
+// A shard is neighbouring blocks of a rule: about as many pairs as in any other. Shards are
+// independent, and which worker takes one decides nothing.
+type shard struct{ rule, from, to int }
 
 // pairsPerShard is small enough to spread over a few cores, and to cancel soon.
 const pairsPerShard = 1 << 18
 
 func (b *blocking) shards() []shard {
 	var out []shard
-	from, pairs := 0, int64(0)
-	for i := range b.blocks {
-		if pairs += b.blocks[i].pairs; pairs >= pairsPerShard {
-			out = append(out, shard{from, i + 1})
-			from, pairs = i+1, 0
+	for r := range b.blocks {
+		rb := &b.blocks[r]
+		from, pairs := 0, int64(0)
+		for k := range rb.len() {
+			if pairs += b.count(rb.of(k)); pairs >= pairsPerShard {
+				out = append(out, shard{r, from, k + 1})
+				from, pairs = k+1, 0
+			}
 		}
-	}
-	if from < len(b.blocks) {
-		out = append(out, shard{from, len(b.blocks)})
+		if from < rb.len() {
+			out = append(out, shard{r, from, rb.len()})
+		}
 	}
 	return out
 }
@@ -32,29 +35,29 @@ func (b *blocking) shards() []shard {
 // each hands f every pair of the shard, the smaller record first, once over all shards. again, if
 // not nil, leaves only pairs that it asks for.
 func (b *blocking) each(s shard, again *revisit, f func(x, y int32, mask uint32)) {
-	b.meet(s, again, func(x, y int32, mask uint32, first bool) {
+	b.meet(s, again, func(x, y int32, first bool) {
 		if first {
-			f(x, y, mask)
+			f(x, y, b.mask(x, y))
 		}
 	})
 }
 
 // meet hands f every two records that a block of the shard brings together, and whether it is the
 // first of all blocks that does.
-func (b *blocking) meet(s shard, again *revisit, f func(x, y int32, mask uint32, first bool)) {
+func (b *blocking) meet(s shard, again *revisit, f func(x, y int32, first bool)) {
+	rb := &b.blocks[s.rule]
 	for k := s.from; k < s.to; k++ {
-		blk := &b.blocks[k]
-		whole := again == nil || again.gone[Gone{blk.rule, blk.key}]
-		for i, x := range blk.members {
-			for _, y := range blk.members[i+1:] {
+		whole := again == nil || again.gone[Gone{s.rule, rb.keys[k]}]
+		members := rb.of(k)
+		for i, x := range members {
+			for _, y := range members[i+1:] {
 				if !whole && !again.fresh[x] && !again.fresh[y] {
 					continue
 				}
 				if b.across != nil && b.across.list(x) == b.across.list(y) {
 					continue
 				}
-				mask, first := b.mask(x, y)
-				f(x, y, mask, first == uint32(k+1))
+				f(x, y, b.firstIn(s.rule, rb.first+uint32(k), x, y))
 			}
 		}
 	}
@@ -62,9 +65,10 @@ func (b *blocking) meet(s shard, again *revisit, f func(x, y int32, mask uint32,
 
 // repeat hands f every pair of the shard, and the outcome that it came to when it was seen.
 func (b *blocking) repeat(s shard, seen *seenShard, f func(x, y, outcome int32)) {
+	rb := &b.blocks[s.rule]
 	met, of := 0, seen.of
 	for k := s.from; k < s.to; k++ {
-		members := b.blocks[k].members
+		members := rb.of(k)
 		for i, x := range members {
 			for _, y := range members[i+1:] {
 				if b.across != nil && b.across.list(x) == b.across.list(y) {

@@ -84,7 +84,7 @@ func (l *Linker) Scorer(m *Model) *Scorer {
 
 func newRarity(f *feature, of Rarity) rarity {
 	r := rarity{f: f, share: make([]float64, len(f.words))}
-	for w, h := range wordHashes(f) {
+	for w, h := range f.hash {
 		n := max(of.Count[h], 1)
 		r.share[w] = math.Log2(float64(n) / float64(max(of.Records, 1)))
 	}

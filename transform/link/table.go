@@ -59,19 +59,23 @@ func (t *Table) check() error {
 // NewColumn makes a column of words, one a record; the empty word is missing.
 func NewColumn(name string, words []string) Column {
 	c := Column{Name: name, At: make([]int32, len(words))}
-	known := map[string]int32{}
+	var known Words
 	for i, w := range words {
-		if w == "" {
-			c.At[i] = Missing
-			continue
+		if c.At[i] = Missing; w != "" {
+			c.At[i], _ = known.Index(w)
 		}
-		k, ok := known[w]
-		if !ok {
-			k = int32(len(c.Words))
-			known[w] = k
-			c.Words = append(c.Words, w)
-		}
-		c.At[i] = k
 	}
+	c.Words = known.List
 	return c
+}
+
+// counts is how many records have each word.
+func (c *Column) counts() []int {
+	n := make([]int, len(c.Words))
+	for _, w := range c.At {
+		if w != Missing {
+			n[w]++
+		}
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package link
 
 import (
 	"math"
+	"slices"
 
 	"palermo/transform/link/days"
 	"palermo/transform/link/name"
@@ -10,9 +11,26 @@ import (
 // maxLevels bounds a ladder; a pattern has a digit for each comparison.
 const maxLevels = 14
 
-// A test holds of two records, both of which have its feature, or does not. It is symmetric, unless the
-// records stand on two lists, whose order may count.
-type test func(m *memo, a, b int32) bool
+// A test holds of two records, both of which have its feature, or does not: of their words alone, or of
+// more. It is symmetric, unless the records stand on two lists, whose order may count.
+type test struct {
+	words   func(m *memo, v, w int32) bool // nil where the words alone do not decide
+	records func(m *memo, a, b int32) bool
+	costly  bool // more than to look up what it said last time
+}
+
+func ofWords(f func(m *memo, v, w int32) bool) test   { return test{words: f} }
+func costly(f func(m *memo, v, w int32) bool) test    { return test{words: f, costly: true} }
+func ofRecords(f func(m *memo, a, b int32) bool) test { return test{records: f} }
+
+// holds reports whether it holds of the records, which have the feature. Of a set, their first words
+// count.
+func (t *test) holds(m *memo, f *feature, a, b int32) bool {
+	if t.words != nil {
+		return t.words(m, f.at[a], f.at[b])
+	}
+	return t.records(m, a, b)
+}
 
 // tests is every word that may stand under "is", and what it makes of a feature and a level. What
 // is compared is standardised: two words that say the same are one.
@@ -37,73 +55,74 @@ var tests = map[string]func(f *feature, l Level, slot int) test{
 	"share":        shareTest,       // the difference of two numbers as a share of the larger: at most
 }
 
-func equalTest(f *feature, _ Level, _ int) test {
-	return func(_ *memo, a, b int32) bool { return f.at[a] == f.at[b] }
+func equalTest(_ *feature, _ Level, _ int) test {
+	return ofWords(func(_ *memo, v, w int32) bool { return v == w })
 }
 
 func sharesTest(f *feature, _ Level, _ int) test {
-	return func(_ *memo, a, b int32) bool {
-		for _, x := range f.set(a) {
-			for _, y := range f.set(b) {
-				if x == y {
-					return true
-				}
+	return ofRecords(func(_ *memo, a, b int32) bool {
+		for _, v := range f.set(a) {
+			if slices.Contains(f.set(b), v) {
+				return true
 			}
 		}
 		return false
-	}
+	})
 }
 
 func jaroWinklerTest(f *feature, l Level, slot int) test {
-	return func(m *memo, a, b int32) bool {
-		x, y := f.at[a], f.at[b]
-		return x == y || m.of(slot, x, y, func(x, y int32) float64 { return name.JaroWinkler(f.words[x], f.words[y]) }) >= l.Least
-	}
+	f.sign()
+	return costly(func(m *memo, v, w int32) bool {
+		return v == w || f.signs[v].MostJaroWinkler(f.signs[w]) >= l.Least &&
+			m.of(slot, v, w, func(v, w int32) float64 { return name.JaroWinkler(f.words[v], f.words[w]) }) >= l.Least
+	})
 }
 
 func levenshteinTest(f *feature, l Level, _ int) test {
+	f.sign()
 	most := int(l.Most)
-	return func(_ *memo, a, b int32) bool {
-		x, y := f.at[a], f.at[b]
-		return x == y || name.Levenshtein(f.words[x], f.words[y], most) <= most
-	}
+	return ofWords(func(_ *memo, v, w int32) bool {
+		return v == w || f.signs[v].LeastEdits(f.signs[w]) <= most && name.Levenshtein(f.words[v], f.words[w], most) <= most
+	})
 }
 
 func oneEditTest(f *feature, _ Level, _ int) test {
-	return func(_ *memo, a, b int32) bool {
-		x, y := f.at[a], f.at[b]
-		return x == y || name.OneEdit(f.words[x], f.words[y])
-	}
+	f.sign()
+	return ofWords(func(_ *memo, v, w int32) bool {
+		return v == w || f.signs[v].LeastEdits(f.signs[w]) <= 1 && name.OneEdit(f.words[v], f.words[w])
+	})
 }
 
 func prefixTest(f *feature, _ Level, _ int) test {
-	return func(_ *memo, a, b int32) bool {
-		x, y := f.words[f.at[a]], f.words[f.at[b]]
+	return ofWords(func(_ *memo, v, w int32) bool {
+		x, y := f.words[v], f.words[w]
 		n := min(len(x), len(y))
 		return n > 0 && x[:n] == y[:n]
-	}
+	})
 }
 
 func alignedTest(f *feature, l Level, slot int) test {
-	f.parsed()
-	return func(m *memo, a, b int32) bool {
-		return m.of(slot, f.at[a], f.at[b], func(x, y int32) float64 {
-			_, mean := name.Align(f.texts[x], f.texts[y])
-			return mean
-		}) >= l.Least
-	}
+	return likeness(slot, l, f, func(v, w *name.Text) float64 {
+		_, mean := name.Align(*v, *w)
+		return mean
+	})
 }
 
 func butOneTest(f *feature, l Level, slot int) test {
+	return likeness(slot, l, f, butOne)
+}
+
+// likeness is the test that two names are at least so alike.
+func likeness(slot int, l Level, f *feature, of func(v, w *name.Text) float64) test {
 	f.parsed()
-	return func(m *memo, a, b int32) bool {
-		return m.of(slot, f.at[a], f.at[b], func(x, y int32) float64 { return butOne(f.texts[x], f.texts[y]) }) >= l.Least
-	}
+	return costly(func(m *memo, v, w int32) bool {
+		return m.of(slot, v, w, func(v, w int32) float64 { return of(&f.texts[v], &f.texts[w]) }) >= l.Least
+	})
 }
 
 // butOne is how alike the two names' one unequal token is, where they have as many tokens and all
 // others are equal; else 0.
-func butOne(a, b name.Text) float64 {
+func butOne(a, b *name.Text) float64 {
 	if len(a.Tokens) != len(b.Tokens) {
 		return 0
 	}
@@ -123,77 +142,71 @@ func butOne(a, b name.Text) float64 {
 }
 
 func oneTokenTest(f *feature, l Level, slot int) test {
-	f.parsed()
-	return func(m *memo, a, b int32) bool {
-		return m.of(slot, f.at[a], f.at[b], func(x, y int32) float64 {
-			best := 0.0
-			for _, s := range f.texts[x].Tokens {
-				for _, t := range f.texts[y].Tokens {
-					best = max(best, name.JaroWinkler(s, t))
-				}
+	return likeness(slot, l, f, func(v, w *name.Text) float64 {
+		best := 0.0
+		for _, s := range v.Tokens {
+			for _, t := range w.Tokens {
+				best = max(best, name.JaroWinkler(s, t))
 			}
-			return best
-		}) >= l.Least
-	}
+		}
+		return best
+	})
 }
 
 func daysTest(f *feature, l Level, _ int) test {
 	f.days()
-	return func(_ *memo, a, b int32) bool {
-		d := float64(f.from[f.at[a]]) - float64(f.from[f.at[b]])
-		return math.Abs(d) <= l.Most
-	}
+	return ofWords(func(_ *memo, v, w int32) bool {
+		return math.Abs(float64(f.from[v])-float64(f.from[w])) <= l.Most
+	})
 }
 
 func daysAfterTest(f *feature, l Level, _ int) test {
 	f.days()
-	return func(m *memo, a, b int32) bool {
+	return ofRecords(func(m *memo, a, b int32) bool {
 		if m.list != nil && m.list[a] > m.list[b] {
 			a, b = b, a
 		}
 		d := float64(f.from[f.at[b]]) - float64(f.from[f.at[a]])
 		return 0 <= d && d <= l.Most
-	}
+	})
 }
 
 func digitsTest(f *feature, l Level, _ int) test {
 	f.days()
-	return func(_ *memo, a, b int32) bool {
-		return float64(days.Digits(f.packed[f.at[a]], f.packed[f.at[b]])) <= l.Most
-	}
+	return ofWords(func(_ *memo, v, w int32) bool {
+		return float64(days.Digits(f.packed[v], f.packed[w])) <= l.Most
+	})
 }
 
 func swappedTest(f *feature, _ Level, _ int) test {
 	f.days()
-	return func(_ *memo, a, b int32) bool { return days.Swapped(f.packed[f.at[a]], f.packed[f.at[b]]) }
+	return ofWords(func(_ *memo, v, w int32) bool { return days.Swapped(f.packed[v], f.packed[w]) })
 }
 
 func overlapTest(f *feature, l Level, _ int) test {
 	f.days()
-	return func(_ *memo, a, b int32) bool {
-		x, y := f.at[a], f.at[b]
-		width := max(f.to[x]-f.from[x], f.to[y]-f.from[y]) + 1
-		return f.from[x] <= f.to[y] && f.from[y] <= f.to[x] && (l.Most == 0 || float64(width) <= l.Most)
-	}
+	return ofWords(func(_ *memo, v, w int32) bool {
+		width := max(f.to[v]-f.from[v], f.to[w]-f.from[w]) + 1
+		return f.from[v] <= f.to[w] && f.from[w] <= f.to[v] && (l.Most == 0 || float64(width) <= l.Most)
+	})
 }
 
 func gapTest(f *feature, l Level, _ int) test {
 	f.days()
-	return func(_ *memo, a, b int32) bool {
-		x, y := f.at[a], f.at[b]
-		return float64(max(f.from[x]-f.to[y], f.from[y]-f.to[x], 0)) <= l.Most
-	}
+	return ofWords(func(_ *memo, v, w int32) bool {
+		return float64(max(f.from[v]-f.to[w], f.from[w]-f.to[v], 0)) <= l.Most
+	})
 }
 
 func differenceTest(f *feature, l Level, _ int) test {
 	f.numbers()
-	return func(_ *memo, a, b int32) bool { return math.Abs(f.number[f.at[a]]-f.number[f.at[b]]) <= l.Most }
+	return ofWords(func(_ *memo, v, w int32) bool { return math.Abs(f.number[v]-f.number[w]) <= l.Most })
 }
 
 func shareTest(f *feature, l Level, _ int) test {
 	f.numbers()
-	return func(_ *memo, a, b int32) bool {
-		x, y := f.number[f.at[a]], f.number[f.at[b]]
+	return ofWords(func(_ *memo, v, w int32) bool {
+		x, y := f.number[v], f.number[w]
 		return math.Abs(x-y) <= l.Most*max(math.Abs(x), math.Abs(y))
-	}
+	})
 }

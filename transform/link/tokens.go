@@ -52,7 +52,7 @@ func nearNumbers(_ Field, words []string, _ []int) [][]string {
 // with it, so that a word that everybody has is worth next to nothing.
 func jaccardTest(f *feature, l Level, _ int) test {
 	weight := f.surprise()
-	return func(_ *memo, a, b int32) bool {
+	return ofRecords(func(_ *memo, a, b int32) bool {
 		both, either := 0.0, 0.0
 		x, y := f.set(a), f.set(b)
 		for _, w := range x {
@@ -68,7 +68,7 @@ func jaccardTest(f *feature, l Level, _ int) test {
 		}
 		either -= both
 		return either > 0 && both/either >= l.Least
-	}
+	})
 }
 
 // surprise is what each word of the feature weighs in a set.

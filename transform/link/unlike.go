@@ -1,8 +1,8 @@
 package link
 
 import (
+	"cmp"
 	"context"
-	"hash/fnv"
 	"math"
 	"slices"
 )
@@ -50,10 +50,11 @@ func (l *Linker) patternsOf(chosen []int32) []counted {
 	}, func(w *counter, k int) {
 		for _, b := range chosen[k+1:] {
 			if !l.spec.Across || l.table.list(chosen[k]) != l.table.list(b) {
-				w.add(chosen[k], b, 0, nil)
+				w.add(chosen[k], b, 0)
 			}
 		}
-		w.flush(nil)
+		w.flush()
+		w.of = w.of[:0]
 	})
 	close(made)
 	sum := newTally()
@@ -66,25 +67,32 @@ func (l *Linker) patternsOf(chosen []int32) []counted {
 }
 
 func (l *Linker) sampleOf(n int) []int32 {
-	hash := make([]uint64, l.Len())
-	order := make([]int32, l.Len())
-	for i := range order {
-		h := fnv.New64a()
-		h.Write([]byte(l.table.IDs[i]))
-		hash[i], order[i] = mix(h.Sum64(), 0), int32(i)
+	type hashed struct {
+		hash uint64
+		rec  int32
 	}
-	slices.SortFunc(order, func(a, b int32) int {
-		switch {
-		case hash[a] < hash[b]:
-			return -1
-		case hash[a] > hash[b]:
-			return 1
+	all := make([]hashed, 0, l.Len())
+	below := func(bound uint64) {
+		for i, id := range l.table.IDs {
+			if h := mix(hashOf(id), 0); h <= bound {
+				all = append(all, hashed{h, int32(i)})
+			}
 		}
-		return int(a - b)
-	})
-	order = order[:min(n, len(order))]
-	slices.Sort(order)
-	return order
+	}
+	if l.Len() > 4*n { // the least n hashes are below twice their share, but for a marvel
+		below(math.MaxUint64 / uint64(l.Len()) * uint64(2*n))
+	}
+	if len(all) < n {
+		all = all[:0]
+		below(math.MaxUint64)
+	}
+	slices.SortFunc(all, func(a, b hashed) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.rec, b.rec)) })
+	out := make([]int32, min(n, len(all)))
+	for i := range out {
+		out[i] = all[i].rec
+	}
+	slices.Sort(out)
+	return out
 }
 
 // exactShare is the share of all pairs that have the comparison's first level, where that is the
@@ -103,7 +111,7 @@ func (l *Linker) exactShare(i int) float64 {
 	n, all := make([]float64, classes*lists), make([]float64, lists)
 	ladder := &l.compare.ladders[i]
 	for r := range int32(l.Len()) {
-		if !slices.ContainsFunc(ladder.asked, func(f *feature) bool { return f.has(r) }) {
+		if !some(ladder.asked, func(p *facet) bool { return p.f.has(r) }) {
 			continue
 		}
 		list := int(l.table.list(r))
@@ -280,11 +288,10 @@ func (l *Linker) rarities() map[string]Rarity {
 				continue
 			}
 			r := Rarity{Count: map[uint64]int64{}}
-			hash := wordHashes(s.frequency)
 			for w, n := range s.frequency.counts() {
 				r.Records += n
 				if n > 1 {
-					r.Count[hash[w]] += n
+					r.Count[s.frequency.hash[w]] += n
 				}
 			}
 			out[s.frequency.of] = r

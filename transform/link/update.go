@@ -30,7 +30,7 @@ func (l *Linker) Digests() []uint64 {
 	names := slices.Sorted(maps.Keys(l.features.made))
 	hashes := make([][]uint64, len(names))
 	for k, n := range names {
-		hashes[k] = wordHashes(l.features.made[n])
+		hashes[k] = l.features.made[n].hash
 	}
 	var lists []uint64
 	for _, n := range l.table.Lists {
@@ -84,7 +84,7 @@ func (s *Scorer) Update(ctx context.Context, pairs []Pair, gone []Gone, fresh []
 		if fresh[p.A] || fresh[p.B] {
 			continue
 		}
-		if p.Rules, _ = s.l.blocking.mask(p.A, p.B); p.Rules != 0 {
+		if p.Rules = s.l.blocking.mask(p.A, p.B); p.Rules != 0 {
 			out = append(out, p)
 		}
 	}

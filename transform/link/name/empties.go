@@ -19,17 +19,16 @@ func readEmpties(text string) map[string]bool {
 	return m
 }
 
-// isEmpty is whether tokens say that there is no name: together, each by itself, as a row of x, or
-// without a letter.
-func isEmpty(tokens []string) bool {
-	if empties[strings.Join(tokens, " ")] {
+// isEmpty is whether tokens, with a space between them, say that there is no name: together, each by
+// itself, as a row of x, or without a letter.
+func isEmpty(tokens string) bool {
+	if empties[tokens] {
 		return true
 	}
-	named := false
-	for _, t := range tokens {
+	for t := range strings.SplitSeq(tokens, " ") {
 		if !empties[t] && strings.Trim(t, "x0123456789") != "" {
-			named = true
+			return false
 		}
 	}
-	return !named
+	return true
 }

@@ -44,6 +44,9 @@ func plain(s string) bool {
 
 // lower is romanise for ASCII, where there is nothing to read.
 func lower(s string) string {
+	if isLower(s) {
+		return s
+	}
 	b := make([]byte, 0, len(s))
 	open := false // a word has begun since the last space
 	for i := range len(s) {
@@ -65,6 +68,22 @@ func lower(s string) string {
 		b = append(b, c)
 	}
 	return string(b)
+}
+
+// isLower is whether lower would give s as it is.
+func isLower(s string) bool {
+	blank := true // a space may not stand here
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+			blank = false
+		case c == ' ' && !blank:
+			blank = true
+		default:
+			return false
+		}
+	}
+	return !blank
 }
 
 // wordsOf parts s into words of lower-case runes: compatibility forms composed, look-alikes of

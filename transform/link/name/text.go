@@ -16,10 +16,10 @@ type Text struct {
 // same Tokens and Skeleton.
 func Parse(s string) Text {
 	first, second, sounds := romanise(s)
-	tokens := strings.Fields(first)
-	if len(tokens) == 0 || isEmpty(tokens) {
+	if first == "" || isEmpty(first) {
 		return Text{}
 	}
+	tokens := strings.Fields(first)
 	t := Text{Tokens: tokens, Skeleton: skeletons(tokens, slavic)}
 	alt := tokens
 	if second != first {
@@ -34,6 +34,15 @@ func Parse(s string) Text {
 	}
 	t.Alt, t.AltSkeleton = alt, sound
 	return t
+}
+
+// Standard is the Tokens of Parse with a space between them: "" where s stands for no name.
+func Standard(s string) string {
+	first := Fold(s)
+	if first == "" || isEmpty(first) {
+		return ""
+	}
+	return first
 }
 
 // Fold gives text other than names (places, categories) as ASCII lower case with one space between
