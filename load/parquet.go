@@ -39,7 +39,7 @@ const (
 // ParquetOptions says what a file carries beside its rows. The zero value is usable.
 type ParquetOptions struct {
 	Metadata  map[string]string // of the footer, written in the order of the keys
-	Various   []string          // columns whose values seldom repeat: a dictionary of them would be for nothing
+	Various   []string          // columns whose values seldom repeat: a dictionary, or compression, would be for nothing
 	Allocator memory.Allocator  // of the rows held until a row group is full; nil means Arrow's default
 
 	groupRows int // tests make row groups small; 0 means rowGroupRows
@@ -134,7 +134,7 @@ func writerProperties(columns []schemas.Column, various []string) *parquet.Write
 		parquet.WithEncodingFor(schemas.RowColumn, parquet.Encodings.DeltaBinaryPacked),
 	}
 	for _, name := range various {
-		props = append(props, parquet.WithDictionaryFor(name, false))
+		props = append(props, parquet.WithDictionaryFor(name, false), parquet.WithCompressionFor(name, compress.Codecs.Uncompressed))
 	}
 	for _, c := range columns {
 		switch {

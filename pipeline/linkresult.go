@@ -269,6 +269,8 @@ func (c *linkRowColumn) array(from, to int) arrow.Array {
 	case c.text != nil:
 		b := array.NewStringBuilder(mem)
 		defer b.Release()
+		b.Reserve(to - from)
+		b.ReserveData((to - from) * (len(c.text(from)) + 1))
 		for i := from; i < to; i++ {
 			b.Append(c.text(i))
 		}

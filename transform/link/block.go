@@ -41,11 +41,13 @@ type blocking struct {
 	// ids is, for each record and each rule with one key a record, the number of its block from 1;
 	// 0 where it has none or the block was dropped, so that no rule counts on another for a pair
 	// that the other does not bring. Rules of several keys a record have theirs in sets.
-	ids    []uint32
-	sets   [][][]uint32 // by rule and record; nil for rules of one key
-	report BlockReport
-	gone   []Gone // blocks that a cap parted or dropped
-	across *Table // not nil: only pairs of two lists
+	ids  []uint32
+	sets [][][]uint32 // by rule and record; nil for rules of one key
+
+	several bool // a rule has sets
+	report  BlockReport
+	gone    []Gone // blocks that a cap parted or dropped
+	across  *Table // not nil: only pairs of two lists
 }
 
 // BlockReport is what the rules bring together, and what the caps cost.
@@ -328,6 +330,7 @@ func (b *blocking) number(n int) {
 		b.blocks[r].first = next
 		next += uint32(b.blocks[r].len())
 	}
+	b.several = slices.ContainsFunc(b.sets, func(set [][]uint32) bool { return set != nil })
 	b.eachRule(func(r int) {
 		rb, set := &b.blocks[r], b.sets[r]
 		for k := range rb.len() {
@@ -365,12 +368,15 @@ func (b *blocking) sum() {
 func (b *blocking) mask(x, y int32) (mask uint32) {
 	rx, ry := b.ids[int(x)*b.rules:][:b.rules], b.ids[int(y)*b.rules:][:b.rules]
 	for r, id := range rx {
-		if b.sets[r] != nil {
-			id = common(b.sets[r][x], b.sets[r][y])
-		} else if id != ry[r] {
-			continue
+		if id == ry[r] && id != 0 {
+			mask |= 1 << r
 		}
-		if id != 0 {
+	}
+	if !b.several {
+		return mask
+	}
+	for r, set := range b.sets {
+		if set != nil && common(set[x], set[y]) != 0 {
 			mask |= 1 << r
 		}
 	}
@@ -381,10 +387,13 @@ func (b *blocking) mask(x, y int32) (mask uint32) {
 // brings them together: the pair is of that block and no other.
 func (b *blocking) firstIn(rule int, number uint32, x, y int32) bool {
 	rx, ry := b.ids[int(x)*b.rules:][:rule], b.ids[int(y)*b.rules:][:rule]
-	for r, id := range rx {
-		if b.sets[r] == nil && id != 0 && id == ry[r] {
+	for r, id := range rx { // of a rule with sets it is 0
+		if id == ry[r] && id != 0 {
 			return false
 		}
+	}
+	if !b.several {
+		return true
 	}
 	for _, set := range b.sets[:rule+1] {
 		if set == nil {

@@ -25,11 +25,12 @@ type ladder struct {
 	steps       []step
 	radix       uint64 // its place in a pattern
 
-	ofWords bool   // a word a record of each of its features is all that it looks at
-	one     *facet // the feature that all steps are of, if two words of it decide the level; else nil
-	kept    bool   // the level of two words of it is worth remembering
-	slot    int    // of the levels of two words of it, in a memo
-	equal   bool   // its first step is that the words are the same
+	ofWords bool    // a word a record of each of its features is all that it looks at
+	one     *facet  // the feature that all steps are of, if two words of it decide the level; else nil
+	kept    bool    // the level of two words of it is worth remembering
+	least   float64 // two unequal words that are less alike by Jaro and Winkler are at no level; 0: that says nothing
+	slot    int     // of the levels of two words of it, in a memo
+	equal   bool    // its first step is that the words are the same
 }
 
 // A facet is a feature that a ladder looks at, and its place in a row of the comparer's; -1: its records
@@ -95,6 +96,7 @@ func compile(spec *Spec, fs *features) comparer {
 		}
 		l.ofWords = l.isOfWords()
 		l.one, l.slot, l.equal = l.ofOne(), len(c.ladders), cmp.Levels[0].Is == equality
+		l.least = l.leastOf(cmp.Levels)
 		l.kept = l.one != nil && 2*len(l.one.f.words) < len(l.one.f.at) && l.isCostly()
 		c.ladders = append(c.ladders, l)
 	}
@@ -163,6 +165,24 @@ func (l *ladder) ofOne() *facet {
 		}
 	}
 	return first
+}
+
+// leastOf is the least likeness that any level asks for, where all do.
+func (l *ladder) leastOf(levels []Level) float64 {
+	least := 1.0
+	for _, lv := range levels {
+		switch lv.Is {
+		case equality:
+		case jaroWinkler:
+			least = min(least, lv.Least)
+		default:
+			return 0
+		}
+	}
+	if l.one == nil || least == 1 || !l.equal {
+		return 0
+	}
+	return least
 }
 
 func (l *ladder) isCostly() bool {
@@ -234,6 +254,9 @@ func (l *ladder) level(m *memo, a, b int32, x, y []int32) int {
 
 // ofTwo is the first step that holds of two words, from 1; one more than there are where none does.
 func (l *ladder) ofTwo(m *memo, v, w int32) int {
+	if f := l.one.f; l.least > 0 && f.signs[v].MostJaroWinkler(f.signs[w]) < l.least {
+		return len(l.steps) + 1
+	}
 	for k := range l.steps {
 		if l.steps[k].parts[0].test.words(m, v, w) {
 			return k + 1
@@ -326,6 +349,9 @@ func (c *comparer) digit(p Pattern, i int) int {
 
 // equality is the test that two words are the same.
 const equality = "equal"
+
+// jaroWinkler is the test that two words are alike by Jaro and Winkler.
+const jaroWinkler = "jaro_winkler"
 
 // exchanged is the one test of two features: each record has the other's word in the other place.
 const exchanged = "exchanged"

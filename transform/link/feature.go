@@ -134,12 +134,23 @@ func newFeature(of string, field Field, made *form, c *Column) *feature {
 
 // each gives the records what their words come to, one at most.
 func (f *feature) each(c *Column, one func(string) string) []string {
+	same := 0 // so many words come to themselves
+	for same < len(c.Words) && c.Words[same] != "" && one(c.Words[same]) == c.Words[same] {
+		same++
+	}
+	if same == len(c.Words) {
+		copy(f.at, c.At)
+		return c.Words
+	}
 	var words Words
 	became := make([]int32, len(c.Words))
 	for i, w := range c.Words {
 		became[i] = Missing
-		if s := one(w); s != "" {
-			became[i], _ = words.Index(s)
+		if i >= same {
+			w = one(w)
+		}
+		if w != "" {
+			became[i], _ = words.Index(w)
 		}
 	}
 	for i, w := range c.At {

@@ -35,24 +35,24 @@ func (t *test) holds(m *memo, f *feature, a, b int32) bool {
 // tests is every word that may stand under "is", and what it makes of a feature and a level. What
 // is compared is standardised: two words that say the same are one.
 var tests = map[string]func(f *feature, l Level, slot int) test{
-	equality:       equalTest,       // the same word
-	"shares":       sharesTest,      // sets with a word in common
-	"jaccard":      jaccardTest,     // sets: what both have of what either has, rare words weighing more: at least
-	"jaro_winkler": jaroWinklerTest, // a similarity of at least
-	"levenshtein":  levenshteinTest, // insertions, deletions, replacements: at most
-	"one_edit":     oneEditTest,     // one insertion, deletion, replacement or exchange of neighbours
-	daysAfter:      daysAfterTest,   // days from the record of the earlier list to that of the later: from 0 to at most
-	"prefix":       prefixTest,      // one is the beginning of the other
-	"aligned":      alignedTest,     // each token of the shorter to its best of the other: a mean of at least
-	"but_one":      butOneTest,      // the same, where all tokens but one are equal
-	"one_token":    oneTokenTest,    // a token of the one and a token of the other are alike: at least
-	"days":         daysTest,        // days apart: at most
-	"digits":       digitsTest,      // digits of two days that differ: at most
-	"swapped":      swappedTest,     // day and month exchanged
-	"overlap":      overlapTest,     // intervals that have a day in common, the wider of at most so many days
-	"gap":          gapTest,         // days between two intervals: at most
-	"difference":   differenceTest,  // of two numbers: at most
-	"share":        shareTest,       // the difference of two numbers as a share of the larger: at most
+	equality:      equalTest,       // the same word
+	"shares":      sharesTest,      // sets with a word in common
+	"jaccard":     jaccardTest,     // sets: what both have of what either has, rare words weighing more: at least
+	jaroWinkler:   jaroWinklerTest, // a similarity of at least
+	"levenshtein": levenshteinTest, // insertions, deletions, replacements: at most
+	"one_edit":    oneEditTest,     // one insertion, deletion, replacement or exchange of neighbours
+	daysAfter:     daysAfterTest,   // days from the record of the earlier list to that of the later: from 0 to at most
+	"prefix":      prefixTest,      // one is the beginning of the other
+	"aligned":     alignedTest,     // each token of the shorter to its best of the other: a mean of at least
+	"but_one":     butOneTest,      // the same, where all tokens but one are equal
+	"one_token":   oneTokenTest,    // a token of the one and a token of the other are alike: at least
+	"days":        daysTest,        // days apart: at most
+	"digits":      digitsTest,      // digits of two days that differ: at most
+	"swapped":     swappedTest,     // day and month exchanged
+	"overlap":     overlapTest,     // intervals that have a day in common, the wider of at most so many days
+	"gap":         gapTest,         // days between two intervals: at most
+	"difference":  differenceTest,  // of two numbers: at most
+	"share":       shareTest,       // the difference of two numbers as a share of the larger: at most
 }
 
 func equalTest(_ *feature, _ Level, _ int) test {
