@@ -107,7 +107,7 @@ type Thresholds struct {
 
 // Guard bounds what may join two clusters.
 type Guard struct {
-	Average  float64 `yaml:"average,omitempty" json:"average"`   // bits: the average weight between two clusters must reach it; -2 by default
+	Average  float64 `yaml:"average,omitempty" json:"average"`   // bits: the average weight between two clusters must reach it; -3 by default
 	Unscored float64 `yaml:"unscored,omitempty" json:"unscored"` // bits: what a pair that was not kept counts; -6 by default
 	Least    float64 `yaml:"least,omitempty" json:"least"`       // bits: edges below are not looked at; 0 by default
 	Off      bool    `yaml:"off,omitempty" json:"off,omitempty"` // joins whatever is linked: connected components of the links
@@ -135,7 +135,7 @@ func (s Spec) withDefaults() Spec {
 	set(&s.Thresholds.Link, 0.95)
 	set(&s.Thresholds.Review, min(0.60, s.Thresholds.Link))
 	set(&s.Thresholds.Keep, min(0.001, s.Thresholds.Review))
-	set(&s.Guard.Average, -2)
+	set(&s.Guard.Average, -3)
 	set(&s.Guard.Unscored, -6)
 	return s
 }
