@@ -50,7 +50,15 @@ type Table struct {
 	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`                         // fields that have the same value in every row
 	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`                               // columns that are known and not loaded
 	Key       []string          `yaml:"key,omitempty" json:"key,omitempty"`                                     // target fields that together should not repeat; a repetition is kept and diagnosed
+
+	Tried string `yaml:"tried,omitempty" json:"tried,omitempty" jsonschema:"enum=real,enum=fixture"` // real: a file of the publisher in this form has been read; fixture: only files of our own
 }
+
+// What a table's entry has been tried on.
+const (
+	TriedReal    = "real"
+	TriedFixture = "fixture"
+)
 
 // Recognise says which tables the entry is for, by content. All of Headers must stand in one
 // row, in any order; Sheets is a pattern of path.Match on the sheet's name, "*" by default.
