@@ -259,6 +259,8 @@ func reasonWords(reason string) string {
 		return "below the table"
 	case "repeated_header":
 		return "repeated headers"
+	case "repeated_table":
+		return "a table that stands in the file twice"
 	case "no_consent":
 		return "without consent"
 	case "waiting":
