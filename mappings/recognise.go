@@ -39,8 +39,10 @@ func (c *Candidate) Matches() bool {
 }
 
 // Near reports whether the sheet looks like another vintage of the source: more than half of the
-// headers are there, but not all.
-func (c *Candidate) Near() bool { return !c.Matches() && 2*len(c.Found) > len(c.Found)+len(c.Missing) }
+// headers are there, but not all, and none that must not.
+func (c *Candidate) Near() bool {
+	return !c.Matches() && len(c.Barred) == 0 && 2*len(c.Found) > len(c.Found)+len(c.Missing)
+}
 
 // Recognise holds every table entry of the set against a sheet's first rows. The candidates come
 // best first: those that match before those that do not, then the most headers found, then the
@@ -316,6 +318,13 @@ func (c *Child) name(out map[string]bool) {
 			out[strings.ReplaceAll(col.From, Numbered, n)] = true
 		}
 	}
+}
+
+// Names reports whether the child reads the column.
+func (c *Child) Names(header string) bool {
+	out := map[string]bool{}
+	c.name(out)
+	return out[header]
 }
 
 // Numbered is the pattern in the names of numbered columns.
