@@ -19,6 +19,7 @@ type Joined struct {
 	Status string `yaml:"status,omitempty" json:"status,omitempty"` // the field that says why nothing is stated
 
 	Flags        map[string]string `yaml:"flags,omitempty" json:"flags,omitempty"`                                 // column to code
+	Also         map[string]string `yaml:"also,omitempty" json:"also,omitempty"`                                   // flags of which only a yes counts: a no there denies nothing
 	Yes          []string          `yaml:"yes,omitempty" json:"yes,omitempty"`                                     // words of a flag that state the code
 	No           []string          `yaml:"no,omitempty" json:"no,omitempty"`                                       // words that deny it
 	Unknown      []string          `yaml:"unknown,omitempty" json:"unknown,omitempty"`                             // words that mean: asked, not known
@@ -39,7 +40,7 @@ const AskedAnyYes = "any_yes"
 
 // Columns is the columns that the block reads, sorted.
 func (j *Joined) Columns() []string {
-	out := slices.Concat(slices.Sorted(maps.Keys(j.Flags)), j.Unspecified)
+	out := slices.Concat(slices.Sorted(maps.Keys(j.Flags)), slices.Sorted(maps.Keys(j.Also)), j.Unspecified)
 	if j.Split != "" {
 		out = append(out, j.Split)
 	}
@@ -56,13 +57,19 @@ func (j *Joined) normalise() {
 		words(l)
 	}
 	j.Split = Word(j.Split)
-	flags := map[string]string{}
-	for column, code := range j.Flags {
-		flags[Word(column)] = code
+	j.Flags, j.Also = wordKeys(j.Flags), wordKeys(j.Also)
+}
+
+// wordKeys is the map with its keys in the form in which they are compared.
+func wordKeys(in map[string]string) map[string]string {
+	if len(in) == 0 {
+		return in
 	}
-	if len(flags) > 0 {
-		j.Flags = flags
+	out := map[string]string{}
+	for k, v := range in {
+		out[Word(k)] = v
 	}
+	return out
 }
 
 // joined checks one block: its fields, and its codes against their list.
@@ -85,13 +92,16 @@ func (c *checker) joined(i, k int, target *schemas.Table, filled map[string]bool
 	if !slices.Contains([]string{"", AskedAnyYes}, j.Asked) {
 		c.add(diag.MappingRule, fmt.Sprintf("no rule %q says what was asked", j.Asked), at("asked")...)
 	}
-	for _, column := range slices.Sorted(maps.Keys(j.Flags)) {
-		code := j.Flags[column]
-		if list != nil && list.Index(code) < 0 {
-			c.add(diag.MappingCode, fmt.Sprintf("list %q has no code %q", j.List, code), at("flags", column)...)
-		}
-		if strings.Contains(code, ";") || code == "" {
-			c.add(diag.MappingCode, "a flag states one code", at("flags", column)...)
+	for _, word := range []string{"flags", "also"} {
+		flags := map[string]map[string]string{"flags": j.Flags, "also": j.Also}[word]
+		for _, column := range slices.Sorted(maps.Keys(flags)) {
+			code := flags[column]
+			if list != nil && list.Index(code) < 0 {
+				c.add(diag.MappingCode, fmt.Sprintf("list %q has no code %q", j.List, code), at(word, column)...)
+			}
+			if strings.Contains(code, ";") || code == "" {
+				c.add(diag.MappingCode, "a flag states one code", at(word, column)...)
+			}
 		}
 	}
 	if j.Split == "" {

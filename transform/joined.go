@@ -26,6 +26,7 @@ type joinedPlan struct {
 	list    *schemas.CodeList
 	columns []*columnPlan
 	codes   []string // of a flag, the code that each column states; "" for one that says that none is specified
+	denies  []bool   // whether a no of the column denies its code
 }
 
 // joined plans one block, and gives it to each of the fields that it fills.
@@ -42,11 +43,15 @@ func (c *compiler) joined(p *Plan, j *mappings.Joined, order int, at map[string]
 	}
 	for _, column := range slices.Sorted(maps.Keys(j.Flags)) {
 		b.columns = append(b.columns, c.joinedFlag(j, column, order, append(place, "flags", column)))
-		b.codes = append(b.codes, j.Flags[column])
+		b.codes, b.denies = append(b.codes, j.Flags[column]), append(b.denies, true)
+	}
+	for _, column := range slices.Sorted(maps.Keys(j.Also)) {
+		b.columns = append(b.columns, c.joinedFlag(j, column, order, append(place, "also", column)))
+		b.codes, b.denies = append(b.codes, j.Also[column]), append(b.denies, false)
 	}
 	for _, column := range j.Unspecified {
 		b.columns = append(b.columns, c.joinedFlag(j, column, order, append(place, "unspecified")))
-		b.codes = append(b.codes, "")
+		b.codes, b.denies = append(b.codes, ""), append(b.denies, false)
 	}
 	for part, name := range map[joinedPart]string{joinedStated: j.To, joinedDenied: j.Denied, joinedStatus: j.Status} {
 		if name != "" {
@@ -83,6 +88,7 @@ type boundJoined struct {
 	plan    *joinedPlan
 	columns []*boundColumn
 	codes   []string // see joinedPlan; of the columns that the file has
+	denies  []bool
 	said    [3]map[string]*outcome
 	pieces  map[string][]*outcome // of a list, by the whole cell
 
@@ -113,7 +119,7 @@ func (t *Table) bindJoined(p *joinedPlan) *boundJoined {
 		b.columns = append(b.columns, col)
 		t.columns = append(t.columns, col)
 		if len(p.codes) > 0 {
-			b.codes = append(b.codes, p.codes[k])
+			b.codes, b.denies = append(b.codes, p.codes[k]), append(b.denies, p.denies[k])
 		}
 	}
 	t.joined = append(t.joined, b)
@@ -216,7 +222,7 @@ func (b *boundJoined) state(i int) joinedState {
 		case answer == "unknown" || answer == "yes" && code == "":
 			unknown = true
 		case answer == "no":
-			if code != "" {
+			if b.denies[k] {
 				denied = append(denied, code)
 			}
 		case answer == "yes" || !o.has:

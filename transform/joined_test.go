@@ -34,7 +34,7 @@ tables:
         unknown: [U]
         not_collected: ["-99"]
         asked: any_yes
-      - {to: purposes, list: purpose, denied: purposes_denied, status: purposes_status, flags: {Labour: forced_labour}, yes: ["1"], no: ["0"]}
+      - {to: purposes, list: purpose, denied: purposes_denied, status: purposes_status, flags: {Labour: forced_labour}, also: {Begging: begging}, yes: ["1"], no: ["0"]}
       - {to: perpetrator_sexes, list: sex, split: Sexes, at: [";", "."], codes: sex, not_collected: ["-99"]}
       - {to: perpetrator_ages, split: Ages, at: [";"], codes: age, optional: true}
     skip: [{only: [Number], reason: blank_row}]
@@ -48,7 +48,7 @@ var releasedFiles = fstest.MapFS{
 	"released/codes/age.csv": {Data: []byte("source_value,code,note\n48+,48 or more,\n")},
 }
 
-var releasedHeader = []string{"Number", "Case", "Threats", "Fraud", "Force", "Not specified", "Labour", "Sexes"}
+var releasedHeader = []string{"Number", "Case", "Threats", "Fraud", "Force", "Not specified", "Labour", "Begging", "Sexes"}
 
 func openReleased(t *testing.T, mem memory.Allocator, found *diag.List) *transform.Table {
 	t.Helper()
@@ -81,14 +81,14 @@ func TestJoined(t *testing.T) {
 		t.Fatal(found.Kept())
 	}
 	raw := rawOf(mem, releasedHeader,
-		"1|stated and denied|1|1|0|0|1|F;M",
-		"2|zeros, and nothing stated|0|0|0||0|M.F",
-		"3|zeros, and not specified|0|-99|0|1|0|",
-		"4|stated, but not all specified|1|0||1||F;;F",
-		"5|nothing|-99||-99|-99||-99",
-		"6|not known|-99|U||||U",
-		"7|no word for it|2||||x|Q;F",
-		"8|||||||",
+		"1|stated and denied|1|1|0|0|1|0|F;M",
+		"2|zeros, and nothing stated|0|0|0||0|0|M.F",
+		"3|zeros, and not specified|0|-99|0|1|0||",
+		"4|stated, but not all specified|1|0||1|||F;;F",
+		"5|nothing|-99||-99|-99|||-99",
+		"6|not known|-99|U|||||U",
+		"7|no word for it|2||||x||Q;F",
+		"8||||||||",
 	)
 	defer raw.Release()
 	res, err := tab.Apply(raw, found)
@@ -127,7 +127,7 @@ func TestJoined(t *testing.T) {
 	for _, f := range found.Kept() {
 		said = append(said, f.String())
 	}
-	wantSaid := []string{":8:3: means: no code for this value [code.unmapped]", ":8:7: purposes: no code for this value [code.unmapped]", ":8:8: perpetrator_sexes: no code for this value [code.unmapped]"}
+	wantSaid := []string{":8:3: means: no code for this value [code.unmapped]", ":8:7: purposes: no code for this value [code.unmapped]", ":8:9: perpetrator_sexes: no code for this value [code.unmapped]"}
 	if d := cmp.Diff(wantSaid, said); d != "" {
 		t.Errorf("findings (-want +got):\n%s", d)
 	}
@@ -141,7 +141,7 @@ func TestJoined(t *testing.T) {
 func TestJoinedTrace(t *testing.T) {
 	tab := openReleased(t, memory.DefaultAllocator, &diag.List{})
 	defer tab.Release()
-	raw := rawOf(memory.DefaultAllocator, releasedHeader, "1|x|1|0|-99|0||F;Q")
+	raw := rawOf(memory.DefaultAllocator, releasedHeader, "1|x|1|0|-99|0|||F;Q")
 	defer raw.Release()
 	traces, err := tab.Trace(raw, 0)
 	if err != nil {
