@@ -1,6 +1,7 @@
 package mappings_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -131,6 +132,24 @@ func TestBrokenForms(t *testing.T) {
 		}
 		if !strings.Contains(strings.Join(all, "\n"), c.want) {
 			t.Errorf("%s: %q, want one with %q", c.name, all, c.want)
+		}
+	}
+}
+
+// Every form that comes with palermo says what it was tried on, and every source has small files of our own.
+func TestBuiltinFormsAreTried(t *testing.T) {
+	set, ds, err := mappings.Load(mappings.Builtin())
+	if err != nil || len(ds) > 0 {
+		t.Fatal(err, ds)
+	}
+	for _, m := range set.Mappings {
+		if files, err := filepath.Glob(filepath.Join("..", "fixtures", m.Source.ID, "in", "*")); err != nil || len(files) == 0 {
+			t.Errorf("%s has no fixture", m.Source.ID)
+		}
+		for i := range m.Tables {
+			if m.Tables[i].Tried == "" {
+				t.Errorf("%s (%s) does not say what it was tried on", m.Source.ID, m.Tables[i].Vintage)
+			}
 		}
 	}
 }
