@@ -296,12 +296,31 @@ func (b *boundJoined) heard(i int) []*outcome {
 	return out
 }
 
+// used reports whether the cell of column k in row i decided what part of the block says.
+func (b *boundJoined) used(part joinedPart, k, i int) bool {
+	if len(b.got) == 0 {
+		return true
+	}
+	o := b.got[k][i]
+	answer := ""
+	if o.has {
+		answer = b.code(o)
+	}
+	switch part {
+	case joinedStated:
+		return answer == "yes" && b.codes[k] != ""
+	case joinedDenied:
+		return answer == "no" && b.denies[k]
+	}
+	return !o.blank
+}
+
 // traceJoined says which cells a text of codes came from.
 func (t *Table) traceJoined(tr *Trace, f *boundField, o *outcome, raw *schemas.Batch, i int) {
 	tr.Rule, tr.Status = o.rule, o.status
 	tr.Said = t.plan.mapping.Pos("tables", t.plan.index, "joined", f.joined.plan.order)
 	for k, c := range f.joined.columns {
-		cell := t.columnCell(raw, c, i, len(f.joined.got) == 0 || f.joined.got[k][i].has)
+		cell := t.columnCell(raw, c, i, f.joined.used(f.plan.part, k, i))
 		if f.joined.plan.Split != "" {
 			var words []string
 			for _, p := range f.joined.cells[i] {

@@ -150,6 +150,11 @@ func TestJoinedTrace(t *testing.T) {
 	for _, tr := range traces {
 		switch tr.Field {
 		case "means":
+			for _, c := range tr.Cells {
+				if c.Used != (c.Column == "Threats") {
+					t.Errorf("means: the cell of %s decided: %v", c.Column, c.Used)
+				}
+			}
 			if len(tr.Cells) != 4 || tr.Rule != "joined" || tr.Values["means"] != "threat" || tr.Said.Row != 9 {
 				t.Errorf("means: %+v", tr)
 			}
