@@ -148,6 +148,15 @@ func (m *Mapping) normalise() {
 		t := &m.Tables[i]
 		words(t.Recognise.Headers)
 		words(t.Recognise.Without)
+		for j := range t.Recognise.Holds {
+			h := &t.Recognise.Holds[j]
+			h.Column = Word(h.Column)
+			words(h.Is)
+			words(h.Starts)
+		}
+		for j := range t.Totals {
+			t.Totals[j].When = whenWords(t.Totals[j].When)
+		}
 		words(t.Ignore)
 		normaliseColumns(t.Columns)
 		for j := range t.Children {
@@ -184,7 +193,7 @@ func words(s []string) {
 func normaliseColumns(cs []Column) {
 	for j := range cs {
 		c := &cs[j]
-		c.From = Word(c.From)
+		c.From, c.RowOf = Word(c.From), Word(c.RowOf)
 		for _, l := range [][]string{c.Missing, c.Unknown, c.NotApply, c.Suppressed, c.Zero, c.Footnotes} {
 			words(l)
 		}

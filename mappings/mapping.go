@@ -49,6 +49,7 @@ type Table struct {
 	Skip      []Skip            `yaml:"skip,omitempty" json:"skip,omitempty"`                                   // rows that are counted as skipped
 	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`                         // fields that have the same value in every row
 	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`                               // columns that are known and not loaded
+	Totals    []Total           `yaml:"totals,omitempty" json:"totals,omitempty"`                               // rows that other rows should add up to; where they do not, all are kept and diagnosed
 	Key       []string          `yaml:"key,omitempty" json:"key,omitempty"`                                     // target fields that together should not repeat; a repetition is kept and diagnosed
 }
 
@@ -59,6 +60,15 @@ type Recognise struct {
 	Headers []string `yaml:"headers" json:"headers"`                     // all must stand in one row, in any order
 	Sheets  string   `yaml:"sheets,omitempty" json:"sheets,omitempty"`   // a pattern for the sheet's name, as data_*
 	Without []string `yaml:"without,omitempty" json:"without,omitempty"` // headers that must not stand there
+	Holds   []Holds  `yaml:"holds,omitempty" json:"holds,omitempty"`     // what must stand below the header, where many tables have such a one
+}
+
+// Holds is a column that must hold one of the words, or one that begins so, in one of the first rows
+// below the header.
+type Holds struct {
+	Column string   `yaml:"column" json:"column"`                     // the column that is looked at
+	Is     []string `yaml:"is,omitempty" json:"is,omitempty"`         // its words
+	Starts []string `yaml:"starts,omitempty" json:"starts,omitempty"` // what its words begin with
 }
 
 // Record says how a row of case data is known again when it comes a second time: by who reports it,
@@ -169,6 +179,7 @@ type Column struct {
 	When       map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`                                                             // only in rows where the column holds one of the words; else not applicable
 	Basis      string              `yaml:"basis,omitempty" json:"basis,omitempty"`                                                           // the moment that ages are about: a code of the list basis
 	Fallback   bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"`                                                     // only where the columns before it for the same field gave nothing
+	RowOf      string              `yaml:"row_of,omitempty" json:"row_of,omitempty"`                                                         // the word stands in this column of another row of the table, whose id the field becomes
 	Optional   bool                `yaml:"optional,omitempty" json:"optional,omitempty"`                                                     // the column may be absent from the table
 	Plain      bool                `yaml:"plain,omitempty" json:"plain,omitempty"`                                                           // identifiers, free text: no dictionary
 }

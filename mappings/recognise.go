@@ -25,6 +25,7 @@ type Candidate struct {
 	Found     []string // headers of Recognise that stand in the row
 	Missing   []string // headers of Recognise that do not
 	Barred    []string // headers that must not stand there, and do
+	Lacking   []string // columns that hold none of the words that Holds wants below the header
 	Named     int      // columns of the row that the mapping names
 	Columns   int      // columns of the row
 }
@@ -34,12 +35,14 @@ func (c *Candidate) Entry() *Table { return &c.Mapping.Tables[c.Table] }
 
 // Matches reports whether the sheet is what the entry is for.
 func (c *Candidate) Matches() bool {
-	return c.HeaderRow > 0 && len(c.Missing) == 0 && len(c.Barred) == 0
+	return c.HeaderRow > 0 && len(c.Missing) == 0 && len(c.Barred) == 0 && len(c.Lacking) == 0
 }
 
 // Near reports whether the sheet looks like another vintage of the source: more than half of the
-// headers are there, but not all.
-func (c *Candidate) Near() bool { return !c.Matches() && 2*len(c.Found) > len(c.Found)+len(c.Missing) }
+// headers are there, but not all. A table whose words are about something else is none.
+func (c *Candidate) Near() bool {
+	return !c.Matches() && len(c.Lacking) == 0 && 2*len(c.Found) > len(c.Found)+len(c.Missing)
+}
 
 // Recognise holds every table entry of the set against a sheet's first rows. The candidates come
 // best first: those that match before those that do not, then the most headers found, then the
@@ -97,6 +100,7 @@ func (m *Mapping) candidate(i int, sheet string, rows []PreviewRow) Candidate {
 		if len(c.Found) == 0 {
 			continue
 		}
+		c.Lacking = t.Recognise.lacking(r, rows[k+1:])
 		c.Mapping, c.Table = m, i
 		if best.HeaderRow == 0 || better(&c, &best) {
 			best = c
@@ -204,6 +208,23 @@ func (r *Recognise) sheetMatches(sheet string) bool {
 	return ok && err == nil
 }
 
+// lacking is the columns of the header that hold none of the wanted words in the rows below it. One that
+// the header does not have is not among them: it is a missing header.
+func (r *Recognise) lacking(header PreviewRow, below []PreviewRow) []string {
+	var out []string
+	for i := range r.Holds {
+		at := slices.IndexFunc(header.Cells, func(cell string) bool { return Word(cell) == r.Holds[i].Column })
+		if at >= 0 && !slices.ContainsFunc(below, func(row PreviewRow) bool { return at < len(row.Cells) && r.Holds[i].has(Word(row.Cells[at])) }) {
+			out = append(out, r.Holds[i].Column)
+		}
+	}
+	return out
+}
+
+func (h *Holds) has(word string) bool {
+	return slices.Contains(h.Is, word) || slices.ContainsFunc(h.Starts, func(s string) bool { return strings.HasPrefix(word, s) })
+}
+
 func (t *Table) holdAgainst(r PreviewRow, named map[string]bool) Candidate {
 	c := Candidate{HeaderRow: r.Num}
 	there := map[string]bool{}
@@ -274,6 +295,9 @@ func (t *Table) named() map[string]bool {
 func nameColumns(out map[string]bool, cs []Column) {
 	for _, c := range cs {
 		out[c.From] = true
+		if c.RowOf != "" {
+			out[c.RowOf] = true
+		}
 		nameWhen(out, c.When)
 	}
 }

@@ -97,6 +97,9 @@ const (
 var ownFields = map[string]ownField{
 	"statistic_id":   ownCellID,
 	"action_id":      ownCellID,
+	"estimate_id":    ownCellID,
+	"claim_id":       ownCellID,
+	"law_id":         ownCellID,
 	"source_id":      ownSourceID,
 	"vintage":        ownVintage,
 	"record_id":      ownRecordID,
@@ -162,8 +165,10 @@ func (c *compiler) plan() *Plan {
 		v := &entry.Several[j]
 		f := &p.fields[at[v.To]]
 		f.severals = append(f.severals, severalPlan{v, j})
-		if f.field.Type != schemas.Truth {
+		if m, makes := severalMakers[v.Rule]; !makes && f.field.Type != schemas.Truth {
 			c.add(diag.MappingRule, fmt.Sprintf("rule %q fills only truths", v.Rule), "several", j, "rule")
+		} else if makes && (f.field.Type != m.fills || m.fills == schemas.Date && !f.field.Interval) {
+			c.add(diag.MappingRule, fmt.Sprintf("rule %q does not fill a field like %q", v.Rule, v.To), "several", j, "rule")
 		}
 	}
 	c.cells(p, at)
@@ -224,7 +229,7 @@ func (c *compiler) rules(t *mappings.Table) {
 		}
 	}
 	for j, v := range t.Several {
-		if severals[v.Rule] == nil {
+		if severals[v.Rule] == nil && severalMakers[v.Rule].make == nil {
 			c.add(diag.MappingRule, fmt.Sprintf("no rule %q for several columns", v.Rule), "several", j, "rule")
 		}
 	}
@@ -288,9 +293,16 @@ func (c *compiler) cells(p *Plan, at map[string]int) {
 
 // constantAt reads a constant once: a code as itself, any other type by the rule that suits it.
 func (c *compiler) constantAt(f *fieldPlan, name, word string, at []any) *outcome {
-	r := wordReader{schema: c.s, list: f.list, by: "code"}
+	var r wordReader
 	switch f.field.Type {
-	case schemas.Code:
+	case schemas.Code: // itself, also in a list of kinds of places, where a word is looked up as a place
+		o := &outcome{word: word, rule: "constant", listed: true}
+		if f.list == nil || f.list.Index(word) < 0 {
+			c.add(diag.MappingCode, fmt.Sprintf("%q cannot hold this constant", name), at...)
+		} else {
+			o.code(f.list, word, "")
+		}
+		return o
 	case schemas.Truth:
 		if word != "true" && word != "false" {
 			c.add(diag.MappingCode, "a truth is true or false", at...)
@@ -339,4 +351,6 @@ func (p *Plan) Entry() *mappings.Table { return p.entry }
 func (p *Plan) Mapping() *mappings.Mapping { return p.mapping }
 
 // NeedsFacts reports whether the table must be passed through once before its rows are applied.
-func (p *Plan) NeedsFacts() bool { return len(p.entry.Facts) > 0 }
+func (p *Plan) NeedsFacts() bool {
+	return len(p.entry.Facts) > 0 || slices.ContainsFunc(p.entry.Columns, func(c mappings.Column) bool { return c.RowOf != "" })
+}
