@@ -40,6 +40,9 @@ func (c *checker) table(i int) {
 	if t.Vintage == "" {
 		c.add(diag.MappingIncomplete, "a table must name its vintage", "tables", i)
 	}
+	if !slices.Contains([]string{"", TriedReal, TriedFixture}, t.Tried) {
+		c.add(diag.MappingSyntax, fmt.Sprintf("a table is tried on real files or on a fixture, not on %q", t.Tried), "tables", i, "tried")
+	}
 	if len(t.Recognise.Headers) == 0 {
 		c.add(diag.MappingIncomplete, "a table must say which headers it is recognised by", "tables", i, "recognise")
 	}

@@ -51,7 +51,15 @@ type Table struct {
 	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`                               // columns that are known and not loaded
 	Totals    []Total           `yaml:"totals,omitempty" json:"totals,omitempty"`                               // rows that other rows should add up to; where they do not, all are kept and diagnosed
 	Key       []string          `yaml:"key,omitempty" json:"key,omitempty"`                                     // target fields that together should not repeat; a repetition is kept and diagnosed
+
+	Tried string `yaml:"tried,omitempty" json:"tried,omitempty" jsonschema:"enum=real,enum=fixture"` // real: a file of the publisher in this form has been read; fixture: only files of our own
 }
+
+// What a table's entry has been tried on.
+const (
+	TriedReal    = "real"
+	TriedFixture = "fixture"
+)
 
 // Recognise says which tables the entry is for, by content. All of Headers must stand in one
 // row, in any order; Sheets is a pattern of path.Match on the sheet's name, "*" by default.
