@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/csv"
 	"flag"
@@ -35,7 +36,13 @@ func TestGolden(t *testing.T) {
 			}
 			for _, f := range files {
 				t.Run(f.Name(), func(t *testing.T) {
-					home := newHome(t, map[string][]byte{source + "/" + f.Name(): read(t, in, f.Name())})
+					name, body := f.Name(), []byte(nil)
+					if f.IsDir() { // tables that are tested together, as one archive
+						name, body = f.Name()+".zip", archive(t, filepath.Join(in, f.Name()))
+					} else {
+						body = read(t, in, f.Name())
+					}
+					home := newHome(t, map[string][]byte{source + "/" + name: body})
 					run(t, home, pipeline.Options{})
 					compare(t, home, filepath.Join(filepath.Dir(in), "want", strings.ReplaceAll(f.Name(), ".", "_")))
 				})
@@ -43,6 +50,27 @@ func TestGolden(t *testing.T) {
 		})
 	}
 }
+
+// archive is a zip file of the files in dir, in the order of their names.
+func archive(t *testing.T, dir string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	files, err := os.ReadDir(dir)
+	check(t, err)
+	for _, f := range files {
+		w, err := z.Create(f.Name())
+		check(t, err)
+		_, err = w.Write(read(t, dir, f.Name()))
+		check(t, err)
+	}
+	check(t, z.Close())
+	return b.Bytes()
+}
+
+// rowIDs is the columns that name the submission by the place of a row.
+var rowIDs = map[string][]string{"statistic": {"statistic_id"}, "treaty_action": {"action_id"}, "estimate": {"estimate_id"},
+	"claim": {"claim_id", "cites_claim_id"}, "national_law": {"law_id"}}
 
 // compare holds what the home published against the files in dir: each table that has rows from
 // cells, the value map and the account as CSV, the findings as lines.
@@ -58,8 +86,12 @@ func compare(t *testing.T, home, dir string) {
 	for _, table := range query(t, db, `SELECT DISTINCT table_name FROM duckdb_columns() WHERE column_name = '_submission' AND table_name IN (SELECT table_name FROM duckdb_tables())`) {
 		if n := query(t, db, "SELECT count(*) FROM "+table)[0]; n != "0" {
 			columns := "* EXCLUDE (_submission)"
-			if id := map[string]string{"statistic": "statistic_id", "treaty_action": "action_id"}[table]; id != "" { // names the submission
-				columns += fmt.Sprintf(" REPLACE (regexp_replace(%[1]s, '^[^.]*', 'S') AS %[1]s)", id)
+			var replaced []string
+			for _, id := range rowIDs[table] {
+				replaced = append(replaced, fmt.Sprintf("regexp_replace(%[1]s, '^[^.]*', 'S') AS %[1]s", id))
+			}
+			if len(replaced) > 0 {
+				columns += " REPLACE (" + strings.Join(replaced, ", ") + ")"
 			}
 			got[table+".csv"] = csvOf(t, home, fmt.Sprintf("SELECT %s FROM %s ORDER BY _sheet, _row, rowid", columns, table), table)
 		}
