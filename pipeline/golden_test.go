@@ -61,7 +61,7 @@ func TestGolden(t *testing.T) {
 }
 
 // together is the sources whose fixtures are run in one home, since a run takes longer than they do.
-var together = []string{"ilo", "ncrb", "sdg_16_2_2", "statcan", "uk_nrm", "unesco_statistics", "walkfree"}
+var together = []string{"ilo", "ncrb", "sdg_16_2_2", "statcan", "treaties", "uk_nrm", "unesco_statistics", "walkfree"}
 
 // fixturesOf is the source's fixtures by their names in a drop folder. Tables in a folder of their own are one
 // archive.
