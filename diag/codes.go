@@ -59,6 +59,7 @@ const (
 	ValueRepaired  Code = "value.repaired"     // mojibake that a named rule could undo
 	KeyDuplicate   Code = "key.duplicate"      // the same key twice with the same value
 	KeyConflict    Code = "key.conflict"       // the same key twice with different values
+	TotalDiffers   Code = "total.differs"      // a total that its parts do not add up to
 	ValueBlank     Code = "value.blank"        // an expected value is blank; the row is loaded
 
 	ValueNotCalculated Code = "value.not_calculated" // a formula saved without its result
@@ -157,6 +158,7 @@ var Codes = map[Code]Entry{
 	ValueRepaired:  {Info, "The text was broken by a wrong encoding; the rule named in the mapping undid it.", "Nothing."},
 	KeyDuplicate:   {Warning, "Two rows have the same key and the same value; both are kept.", "Nothing, unless the source should not repeat itself."},
 	KeyConflict:    {Warning, "Two rows have the same key and different values; both are kept.", "Ask the publisher which is right; until then use neither as the only one."},
+	TotalDiffers:   {Warning, "A row is a total of others in its table, and they do not add up to it; all are kept.", "Ask the publisher which is right; until then use neither as the only one."},
 	ValueBlank:     {Warning, "A value that one would expect is blank; the row is loaded without it.", "Fill in the cell, or use the publisher's own file, if this copy lost it."},
 
 	ValueNotCalculated: {Warning, "The cell holds a formula, but the file was saved without its result; it is read as blank.", "Open the file in a spreadsheet program, save it, and send the new copy."},

@@ -35,7 +35,7 @@ var groups = []struct {
 	{"What was recognised", []string{"source", "vintage", "sheet"}},
 	{"What a submission does", []string{"submission", "record"}},
 	{"Columns and rows", []string{"column", "row"}},
-	{"Values and keys", []string{"code", "value", "key"}},
+	{"Values and keys", []string{"code", "value", "key", "total"}},
 	{"The mapping and the settings", []string{"mapping", "config"}},
 	{"The home and the run", []string{"home", "balance", "lake", "snapshot"}},
 	{"Linkage of files", []string{"link"}},

@@ -82,6 +82,7 @@ func (c *checker) table(i int) {
 	for _, name := range slices.Sorted(maps.Keys(t.Constants)) {
 		c.constant(i, target, name, t.Constants[name], filled)
 	}
+	c.totals(i, t, target)
 	for j, name := range t.Key {
 		if target.Field(name) == nil {
 			c.add(diag.MappingField, fmt.Sprintf("%s has no field %q", target.Name, name), "tables", i, "key", j)
@@ -132,6 +133,14 @@ func (c *checker) headers(i int, t *Table) {
 			c.add(diag.MappingIncomplete, fmt.Sprintf("column %q is neither mapped nor listed under ignore", h), "tables", i, "recognise", "headers", j)
 		}
 	}
+	for j, h := range t.Recognise.Holds {
+		switch {
+		case h.Column != "" && !slices.Contains(t.Recognise.Headers, h.Column):
+			c.add(diag.MappingIncomplete, fmt.Sprintf("column %q is not among the headers that the table is recognised by", h.Column), "tables", i, "recognise", "holds", j, "column")
+		case len(h.Is)+len(h.Starts) == 0 || slices.Contains(h.Starts, ""):
+			c.add(diag.MappingIncomplete, "say which words the column holds: is or starts", "tables", i, "recognise", "holds", j)
+		}
+	}
 	for j, h := range t.Ignore {
 		for _, col := range t.Columns {
 			if col.From == h {
@@ -166,6 +175,8 @@ func (c *checker) columnOf(col *Column, target *schemas.Table, filled map[string
 	switch {
 	case coded && col.Parse != "":
 		c.add(diag.MappingRepeated, "a column is read by parse or by codes, not both", place("parse")...)
+	case col.RowOf != "":
+		c.rowOf(col, f, t, place("row_of"))
 	case !coded && col.Parse == "":
 		c.add(diag.MappingIncomplete, fmt.Sprintf("say how %q is read: parse or codes", col.To), at...)
 	}
@@ -178,6 +189,18 @@ func (c *checker) columnOf(col *Column, target *schemas.Table, filled map[string
 		if _, ok := t.Facts[col.Below]; !ok {
 			c.add(diag.MappingRule, fmt.Sprintf("no fact %q", col.Below), place("below")...)
 		}
+	}
+}
+
+// rowOf checks a column whose words lead to other rows of its table.
+func (c *checker) rowOf(col *Column, f *schemas.Field, t *Table, at []any) {
+	switch {
+	case col.Parse != "" || col.Codes != "" || col.By != "":
+		c.add(diag.MappingRepeated, "a column leads to another row, or is read by parse or codes, not both", at...)
+	case f.Type != schemas.Text:
+		c.add(diag.MappingField, fmt.Sprintf("%q holds no ids", col.To), at...)
+	case t.Record != nil || t.Unpivot != nil || len(t.Children) > 0:
+		c.add(diag.MappingIncomplete, "only a table whose rows are rows of the target may lead to rows of its own", at...)
 	}
 }
 

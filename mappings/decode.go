@@ -149,13 +149,21 @@ func (m *Mapping) normalise() {
 		words(t.Recognise.Headers)
 		words(t.Recognise.Without)
 		words(t.Recognise.Above)
-		words(t.Recognise.Holds)
 		for j := range t.Recognise.Unheaded {
 			t.Recognise.Unheaded[j].Name = Word(t.Recognise.Unheaded[j].Name)
 		}
 		t.Until = Word(t.Until)
 		for j := range t.Joined {
 			t.Joined[j].normalise()
+		}
+		for j := range t.Recognise.Holds {
+			h := &t.Recognise.Holds[j]
+			h.Column = Word(h.Column)
+			words(h.Is)
+			words(h.Starts)
+		}
+		for j := range t.Totals {
+			t.Totals[j].When = whenWords(t.Totals[j].When)
 		}
 		words(t.Ignore)
 		normaliseColumns(t.Columns)
@@ -194,7 +202,7 @@ func words(s []string) {
 func normaliseColumns(cs []Column) {
 	for j := range cs {
 		c := &cs[j]
-		c.From = Word(c.From)
+		c.From, c.RowOf = Word(c.From), Word(c.RowOf)
 		for _, l := range [][]string{c.Missing, c.Unknown, c.NotApply, c.Suppressed, c.Zero, c.Footnotes} {
 			words(l)
 		}

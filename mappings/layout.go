@@ -40,8 +40,8 @@ func (t *Table) laidOut(cells []string) []string {
 	return cells
 }
 
-// around holds the rows above and below a header, rows[k], against what the entry is recognised by.
-func (r *Recognise) around(c *Candidate, rows []PreviewRow, k int) {
+// above holds the rows above a header, rows[k], against what the entry is recognised by.
+func (r *Recognise) above(c *Candidate, rows []PreviewRow, k int) {
 	stands := func(rows []PreviewRow, words ...string) bool {
 		return slices.ContainsFunc(rows, func(row PreviewRow) bool {
 			return slices.ContainsFunc(row.Cells, func(cell string) bool { return slices.Contains(words, Word(cell)) })
@@ -56,9 +56,6 @@ func (r *Recognise) around(c *Candidate, rows []PreviewRow, k int) {
 	}
 	for _, w := range r.Above {
 		note(stands(rows[:k], w), w)
-	}
-	if len(r.Holds) > 0 {
-		note(stands(rows[k+1:], r.Holds...), strings.Join(r.Holds, ", "))
 	}
 }
 

@@ -24,7 +24,7 @@ tables:
     columns: [{from: Land, to: country_code, by: name}, {from: Jahr, to: year, parse: year}]
     ignore: [Number, "Terms*"]
   - vintage: "with dashes"
-    recognise: {headers: [Land, Jahr], holds: ["-99"]}
+    recognise: {headers: [Land, Jahr], holds: [{is: ["-99"]}]}
     target: rating
     columns: [{from: Land, to: country_code, by: name}, {from: Jahr, to: year, parse: year}]
   - vintage: "plain"

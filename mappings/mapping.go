@@ -49,6 +49,7 @@ type Table struct {
 	Skip      []Skip            `yaml:"skip,omitempty" json:"skip,omitempty"`                                   // rows that are counted as skipped
 	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`                         // fields that have the same value in every row
 	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`                               // columns that are known and not loaded
+	Totals    []Total           `yaml:"totals,omitempty" json:"totals,omitempty"`                               // rows that other rows should add up to; where they do not, all are kept and diagnosed
 	Key       []string          `yaml:"key,omitempty" json:"key,omitempty"`                                     // target fields that together should not repeat; a repetition is kept and diagnosed
 
 	Tried string `yaml:"tried,omitempty" json:"tried,omitempty" jsonschema:"enum=real,enum=fixture"` // real: a file of the publisher in this form has been read; fixture: only files of our own
@@ -74,7 +75,7 @@ type Recognise struct {
 	Without []string `yaml:"without,omitempty" json:"without,omitempty"` // headers that must not stand there
 
 	Above    []string   `yaml:"above,omitempty" json:"above,omitempty"`       // words that must each stand in a row above the header
-	Holds    []string   `yaml:"holds,omitempty" json:"holds,omitempty"`       // words of which one must stand below the header, in the first rows
+	Holds    []Holds    `yaml:"holds,omitempty" json:"holds,omitempty"`       // what must stand below the header, where many tables have such a one
 	Unheaded []Unheaded `yaml:"unheaded,omitempty" json:"unheaded,omitempty"` // in place of headers: the columns of a table that has none
 }
 
@@ -84,6 +85,14 @@ type Unheaded struct {
 	Name  string `yaml:"name" json:"name"`                                                                                 // by which the mapping knows the column
 	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"`                                                           // the codes file that has its words
 	By    string `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum="` // what else its words may be of countries
+}
+
+// Holds is a column that must hold one of the words, or one that begins so, in one of the first rows
+// below the header; without a name, any column.
+type Holds struct {
+	Column string   `yaml:"column,omitempty" json:"column,omitempty"` // the column that is looked at; any, without
+	Is     []string `yaml:"is,omitempty" json:"is,omitempty"`         // its words
+	Starts []string `yaml:"starts,omitempty" json:"starts,omitempty"` // what its words begin with
 }
 
 // Record says how a row of case data is known again when it comes a second time: by who reports it,
@@ -196,6 +205,7 @@ type Column struct {
 	When       map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`                                                             // only in rows where the column holds one of the words; else not applicable
 	Basis      string              `yaml:"basis,omitempty" json:"basis,omitempty"`                                                           // the moment that ages are about: a code of the list basis
 	Fallback   bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"`                                                     // only where the columns before it for the same field gave nothing
+	RowOf      string              `yaml:"row_of,omitempty" json:"row_of,omitempty"`                                                         // the word stands in this column of another row of the table, whose id the field becomes
 	Optional   bool                `yaml:"optional,omitempty" json:"optional,omitempty"`                                                     // the column may be absent from the table
 	Plain      bool                `yaml:"plain,omitempty" json:"plain,omitempty"`                                                           // identifiers, free text: no dictionary
 }

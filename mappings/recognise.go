@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"sort"
@@ -25,6 +26,7 @@ type Candidate struct {
 	Found     []string // headers of Recognise that stand in the row
 	Missing   []string // headers of Recognise that do not
 	Barred    []string // headers that must not stand there, and do
+	Lacking   []string // columns that hold none of the words that Holds wants below the header
 	Named     int      // columns of the row that the mapping names
 	Columns   int      // columns of the row
 	Unheaded  bool     // the table has no header, and was known by its words
@@ -35,13 +37,13 @@ func (c *Candidate) Entry() *Table { return &c.Mapping.Tables[c.Table] }
 
 // Matches reports whether the sheet is what the entry is for.
 func (c *Candidate) Matches() bool {
-	return (c.HeaderRow > 0 || c.Unheaded) && len(c.Missing) == 0 && len(c.Barred) == 0
+	return (c.HeaderRow > 0 || c.Unheaded) && len(c.Missing) == 0 && len(c.Barred) == 0 && len(c.Lacking) == 0
 }
 
 // Near reports whether the sheet looks like another vintage of the source: more than half of the
-// headers are there, but not all, and none that must not.
+// headers are there, but not all, and none that must not. A table whose words are about something else is none.
 func (c *Candidate) Near() bool {
-	return !c.Matches() && len(c.Barred) == 0 && 2*len(c.Found) > len(c.Found)+len(c.Missing)
+	return !c.Matches() && len(c.Barred) == 0 && len(c.Lacking) == 0 && 2*len(c.Found) > len(c.Found)+len(c.Missing)
 }
 
 // Recognise holds every table entry of the set against a sheet's first rows. The candidates come
@@ -103,7 +105,8 @@ func (m *Mapping) candidate(i int, sheet string, rows []PreviewRow) Candidate {
 		if len(c.Found) == 0 {
 			continue
 		}
-		t.Recognise.around(&c, rows, k)
+		t.Recognise.above(&c, rows, k)
+		c.Lacking = t.Recognise.lacking(r, rows[k+1:])
 		c.Mapping, c.Table = m, i
 		if best.HeaderRow == 0 || better(&c, &best) {
 			best = c
@@ -218,6 +221,32 @@ func (r *Recognise) sheetMatches(sheet string) bool {
 	return ok && err == nil
 }
 
+// lacking is the columns of the header that hold none of the wanted words in the rows below it. One that
+// the header does not have is not among them: it is a missing header.
+func (r *Recognise) lacking(header PreviewRow, below []PreviewRow) []string {
+	var out []string
+	for i := range r.Holds {
+		h := &r.Holds[i]
+		at := slices.IndexFunc(header.Cells, func(cell string) bool { return Word(cell) == h.Column })
+		if h.Column != "" && at < 0 {
+			continue
+		}
+		if !slices.ContainsFunc(below, func(row PreviewRow) bool {
+			if h.Column == "" {
+				return slices.ContainsFunc(row.Cells, func(cell string) bool { return h.has(Word(cell)) })
+			}
+			return at < len(row.Cells) && h.has(Word(row.Cells[at]))
+		}) {
+			out = append(out, cmp.Or(h.Column, strings.Join(slices.Concat(h.Is, h.Starts), ", ")))
+		}
+	}
+	return out
+}
+
+func (h *Holds) has(word string) bool {
+	return slices.Contains(h.Is, word) || slices.ContainsFunc(h.Starts, func(s string) bool { return strings.HasPrefix(word, s) })
+}
+
 func (t *Table) holdAgainst(r PreviewRow, named map[string]bool) Candidate {
 	c := Candidate{HeaderRow: r.Num}
 	there := map[string]bool{}
@@ -295,6 +324,9 @@ func (t *Table) named() map[string]bool {
 func nameColumns(out map[string]bool, cs []Column) {
 	for _, c := range cs {
 		out[c.From] = true
+		if c.RowOf != "" {
+			out[c.RowOf] = true
+		}
 		nameWhen(out, c.When)
 	}
 }

@@ -165,6 +165,13 @@ func coverage(t *mappings.Table, header []transform.Header) []Coverage {
 				c.Fields = append(c.Fields, ch.To)
 			}
 		}
+		if transform.HoldsValues(t, h) {
+			for _, col := range t.Columns {
+				if slices.Contains(t.Unpivot.Made(), col.From) && !slices.Contains(c.Fields, col.To) {
+					c.Fields = append(c.Fields, col.To)
+				}
+			}
+		}
 		switch {
 		case len(c.Fields) > 0:
 			c.State = "mapped"

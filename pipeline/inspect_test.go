@@ -17,17 +17,21 @@ func TestInspectFixtures(t *testing.T) {
 	if err != nil || len(ds) > 0 {
 		t.Fatal(err, ds)
 	}
-	files, err := filepath.Glob("../fixtures/*/in/*")
+	files, err := filepath.Glob("../fixtures/*/in/*.*")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no fixtures", err)
 	}
-	for _, f := range files {
+	together, err := filepath.Glob("../fixtures/*/in/*/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range append(files, together...) {
 		in, err := pipeline.Inspect(context.Background(), f, schemas.Builtin(), set)
 		if err != nil {
 			t.Errorf("%s: %v", filepath.Base(f), err)
 			continue
 		}
-		source, loaded := filepath.Base(filepath.Dir(filepath.Dir(f))), int64(0)
+		source, loaded := strings.Split(filepath.ToSlash(f), "/")[2], int64(0)
 		for _, sh := range in.Sheets {
 			if sh.Chosen != nil && sh.Chosen.Matches && sh.Chosen.Source == source {
 				loaded += sh.Rows.Loaded

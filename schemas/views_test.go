@@ -206,8 +206,8 @@ func TestPublishedFigureStates(t *testing.T) {
 	fillReference(t, db)
 	for i, a := range []struct{ country, as, treaty, act, day string }{
 		{"ALB", "Albania", "palermo_protocol", "signature", "2000-12-12"}, {"ALB", "Albania", "palermo_protocol", "ratification", "2002-08-21"},
-		{"BGR", "Bulgaria", "palermo_protocol", "signature", "2005-07-31"}, {"BGR", "Bulgaria", "palermo_protocol", "approval", "2005-08-01"},
-		{"", "Some Union", "palermo_protocol", "accession", "2005-07-31"}, {"ALB", "Albania", "palermo_protocol", "denunciation", "2004-01-01"},
+		{"BGR", "Bulgaria", "palermo_protocol", "signature", "2005-07-01"}, {"BGR", "Bulgaria", "palermo_protocol", "approval", "2005-07-02"},
+		{"", "Some Union", "palermo_protocol", "accession", "2005-07-01"}, {"ALB", "Albania", "palermo_protocol", "denunciation", "2004-01-01"},
 		{"ALB", "Albania", "untoc", "signature", "2000-12-12"}, {"ALB", "Albania", "coe_2005", "signature", "2005-05-16"},
 	} {
 		var code any

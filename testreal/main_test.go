@@ -55,6 +55,9 @@ var needed = [][]string{
 
 func filesAreThere() error {
 	all := slices.Clone(needed)
+	for _, f := range tableFiles {
+		all = append(all, f.path)
+	}
 	for _, s := range linkageSets {
 		for _, f := range s.files {
 			all = append(all, []string{"linkage", f})

@@ -38,6 +38,9 @@ type Reject struct {
 
 // Facts looks at one batch that Rows gave in the first pass. It borrows the batch.
 func (t *Table) Facts(raw *schemas.Batch) {
+	for _, x := range t.indexes {
+		x.add(raw)
+	}
 	for _, f := range t.facts {
 		switch col := raw.Record.Column(f.raw).(type) {
 		case *array.Dictionary:
@@ -83,6 +86,9 @@ func (t *Table) Apply(raw *schemas.Batch, ds *diag.List) (Result, error) {
 		loaded = append(loaded, i)
 	}
 	t.keys.check(t, raw, got, loaded, ds)
+	for _, b := range t.totals {
+		b.add(t, raw, got, loaded)
+	}
 	if res.Loaded = len(loaded); res.Loaded == 0 {
 		return res, nil
 	}
@@ -293,9 +299,13 @@ func (s *boundSeveral) outcomes(raw *schemas.Batch, out []*outcome, first bool) 
 				cells[k] = mappings.Word(text(raw.Record.Column(r), i))
 			}
 		}
-		out[i] = s.no
-		if s.rule(cells, s.plan.Words) {
+		switch {
+		case s.maker.make != nil:
+			out[i] = s.value(cells)
+		case s.rule(cells, s.plan.Words):
 			out[i] = s.yes
+		default:
+			out[i] = s.no
 		}
 	}
 }
@@ -306,11 +316,13 @@ func (t *Table) count(raw *schemas.Batch, got [][]*outcome, i int) {
 		b.count(raw, i)
 	}
 	for k := range t.fields {
-		if got[k] == nil || len(t.fields[k].columns) == 0 {
+		if got[k] == nil || len(t.fields[k].columns)+len(t.fields[k].severals) == 0 {
 			continue
 		}
 		o := got[k][i]
-		if o.rows == 0 {
+		if o.rows == 0 && len(t.fields[k].columns) == 0 {
+			o.firstRow = raw.Row(i)
+		} else if o.rows == 0 {
 			o.firstRow, o.firstCol = t.stands(o.col, raw, i)
 		}
 		o.rows++
@@ -371,6 +383,7 @@ func (t *Table) Holding() []string {
 			out = append(out, name)
 		}
 	}
+	out = append(out, t.holdIndexes()...)
 	slices.Sort(out)
 	return out
 }
@@ -380,4 +393,5 @@ func (t *Table) Assume(holding []string) {
 	for name, f := range t.facts {
 		f.holds = slices.Contains(holding, name)
 	}
+	t.assumeIndexes(holding)
 }

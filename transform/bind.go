@@ -56,6 +56,8 @@ type Table struct {
 	facts   map[string]*boundFact
 	lists   map[string]*listArray
 	keys    *keys
+	totals  []*boundTotal
+	indexes map[string]*rowIndex // by the column whose words lead to rows
 	same    constants
 	made    []made       // see childBatch
 	buffers [][]*outcome // see room
@@ -86,9 +88,13 @@ type boundSeveral struct {
 	when []wordSet
 	rule func(cells, words []string) bool
 	plan severalPlan
-	yes  *outcome
-	no   *outcome
-	away *outcome // a row that it does not speak about
+
+	maker severalMaker        // of a rule that makes values
+	made  map[string]*outcome // by the words
+	order []*outcome          // as first made
+	yes   *outcome
+	no    *outcome
+	away  *outcome // a row that it does not speak about
 }
 
 type boundSkip struct {
@@ -185,6 +191,9 @@ func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, erro
 		}
 	}
 	t.keys = newKeys(p.key)
+	if err := t.bindTotals(); err != nil {
+		return nil, err
+	}
 	if r := p.entry.Record; r != nil {
 		for _, name := range r.Case {
 			if raw := t.raw(name); raw >= 0 {
@@ -291,6 +300,10 @@ func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.Lis
 			continue
 		}
 		b := newBoundColumn(c, p, raw, t.header[raw-2].Col)
+		if of := c.column.RowOf; of != "" {
+			index := t.indexFor(of)
+			b.leads = func(word string) *outcome { return t.leads(index, word) }
+		}
 		var err error
 		if b.when, err = t.when(c.column.From, c.column.When); err != nil {
 			return f, err
@@ -323,7 +336,7 @@ func (t *Table) fromCell(p *fieldPlan, cell func(row, col int) string, ds *diag.
 }
 
 func (t *Table) several(p severalPlan) (*boundSeveral, error) {
-	s := &boundSeveral{rule: severals[p.Rule], plan: p}
+	s := &boundSeveral{rule: severals[p.Rule], maker: severalMakers[p.Rule], plan: p}
 	for _, name := range p.From {
 		s.raw = append(s.raw, t.raw(name))
 	}

@@ -23,12 +23,13 @@ type boundColumn struct {
 	col    int // in the file, from 1
 	when   []wordSet
 
-	byIndex []*outcome          // by index in the column's dictionary
-	byWord  map[string]*outcome // by word
-	byPart  map[string]*outcome // by the part of the word that is read
-	order   []*outcome          // as first seen
-	empty   *outcome            // a blank cell
-	away    *outcome            // a row that the column does not speak about
+	byIndex []*outcome            // by index in the column's dictionary
+	byWord  map[string]*outcome   // by word
+	byPart  map[string]*outcome   // by the part of the word that is read
+	order   []*outcome            // as first seen
+	leads   func(string) *outcome // where a word leads to another row; nil where it is read
+	empty   *outcome              // a blank cell
+	away    *outcome              // a row that the column does not speak about
 }
 
 func newBoundColumn(c *columnPlan, f *fieldPlan, raw, col int) *boundColumn {
@@ -153,6 +154,9 @@ func (b *boundColumn) read(word string) *outcome {
 	}
 	if slices.Contains(b.plan.column.Zero, bare) {
 		return &outcome{word: word, value: exactly(0), has: true, listed: true, rule: "zero"}
+	}
+	if b.leads != nil {
+		return b.leads(word)
 	}
 	if code, ok := b.plan.answers[word]; ok {
 		o := &outcome{word: word, listed: true, rule: "flags"}

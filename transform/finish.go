@@ -24,6 +24,14 @@ type Use struct {
 // stood in and counted for all, and the value map is returned, column by column, each word in
 // the order first seen. Parsed words are in it only where they are empty or could not be read.
 func (t *Table) Finish(ds *diag.List) []Use {
+	for _, b := range t.totals {
+		b.report(ds)
+	}
+	for k := range t.fields {
+		for _, s := range t.fields[k].severals {
+			s.report(t, ds)
+		}
+	}
 	var out []Use
 	said := map[string]bool{} // damage to a word is one finding, however many fields read it
 	for _, c := range t.columns {
@@ -32,7 +40,7 @@ func (t *Table) Finish(ds *diag.List) []Use {
 				continue
 			}
 			t.report(c, o, ds, said)
-			if o == c.empty && !o.listed || c.reader.parse != "" && o.has {
+			if o == c.empty && !o.listed || (c.reader.parse != "" || c.leads != nil) && o.has {
 				continue
 			}
 			out = append(out, t.use(c, o))

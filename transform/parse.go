@@ -54,6 +54,8 @@ var parsers = map[string]parser{
 	"count_or_below": {read: parseCountOrBelow, fills: []schemas.Type{schemas.Integer, schemas.Real}, interval: true},
 	"count_interval": {read: parseCountInterval, fills: []schemas.Type{schemas.Integer, schemas.Real}, interval: true},
 	"number":         {read: parseNumber, fills: []schemas.Type{schemas.Real}},
+	"range":          {read: parseRange, fills: []schemas.Type{schemas.Real}, interval: true},
+	"count_range":    {read: parseCountRange, fills: []schemas.Type{schemas.Integer, schemas.Real}, interval: true},
 	"year":           {read: parseYear, fills: []schemas.Type{schemas.Integer}},
 	"year_interval":  {read: parseYearInterval, fills: []schemas.Type{schemas.Integer}, interval: true},
 	"year_period":    {read: parseYearPeriod, fills: []schemas.Type{schemas.Date}, interval: true},
@@ -297,18 +299,26 @@ func dated(from, to time.Time, precision string) (value, diag.Code) {
 const maxAge = 120
 
 var (
-	ageBand  = regexp.MustCompile(`^(\d{1,3})\s*(?:-{1,2}|–|—|to)\s*(\d{1,3})(?:\s*(?:years?|yrs?))?$`)
-	ageOver  = regexp.MustCompile(`^(\d{1,3})\s*(?:\+|years? (?:or|and) (?:over|older|more)|or (?:over|older))$`)
-	ageAbove = regexp.MustCompile(`^(?:over|above|more than|>|preko|iznad|преко|изнад|над)\s*(\d{1,3})(?:\s*(?:years?|godina|година|години))?$`)
+	ageBand  = regexp.MustCompile(`^(\d{1,3})\s*(?:-{1,2}|–|—|to)\s*(\d{1,3})(?:\s*(?:years?|yrs?|godina|година|години))?$`)
+	ageOver  = regexp.MustCompile(`^(\d{1,3})\s*(?:\+|(?:years? )?(?:or|and) (?:over|older|more))$`)
+	ageUpTo  = regexp.MustCompile(`^(\d{1,3})\s*(?:years? )?(?:or|and) (?:under|younger|less)$`)
+	ageAbove = regexp.MustCompile(`^(?:over|above|more than|older than|>|preko|iznad|stariji od|преко|изнад|над|старији од)\s*(\d{1,3})(?:\s*(?:years?|godina|година|години))?$`)
 	ageUnder = regexp.MustCompile(`^(?:under|below|<|ispod|испод|под)\s*(\d{1,3})(?:\s*(?:years?|godina|година|години))?$`)
+	ageSDMX  = regexp.MustCompile(`^y(?:(\d{1,3})t(\d{1,3})|_ge(\d{1,3})|_lt(\d{1,3}))$`)
 	ageOne   = regexp.MustCompile(`^(\d{1,3})(?:\s*years?)?$`)
+
+	// what may stand around an age: "aged 18-35 years", "Adult (18 or over)"
+	ageAround = regexp.MustCompile(`^(?:aged |[^()\d]+\()?(.*?)\)?$`)
 )
 
 // parseAgeInterval reads an age or a band of ages, both ends included: "0 to 17 years", "9--17",
 // "09--17", "18 years or over", "48+", "under 18", "33". A band that is open above has no
-// highest age.
+// highest age. A name before it in parentheses, as in "Adult (18 or over)", is not looked at.
 func parseAgeInterval(word string, _ params) (value, diag.Code) {
 	w := strings.ToLower(word)
+	if strings.HasPrefix(w, "aged ") || strings.Count(w, "(") == 1 && strings.HasSuffix(w, ")") {
+		w = ageAround.FindStringSubmatch(w)[1]
+	}
 	num := func(s string) float64 { n, _ := strconv.Atoi(s); return float64(n) }
 	var v value
 	switch {
@@ -317,6 +327,17 @@ func parseAgeInterval(word string, _ params) (value, diag.Code) {
 		v = between(num(g[1]), num(g[2]))
 	case ageOver.MatchString(w):
 		v = value{low: num(ageOver.FindStringSubmatch(w)[1]), hasLow: true}
+	case ageSDMX.MatchString(w):
+		switch g := ageSDMX.FindStringSubmatch(w); {
+		case g[1] != "":
+			v = between(num(g[1]), num(g[2]))
+		case g[3] != "":
+			v = value{low: num(g[3]), hasLow: true}
+		default:
+			v = between(0, num(g[4])-1)
+		}
+	case ageUpTo.MatchString(w):
+		v = between(0, num(ageUpTo.FindStringSubmatch(w)[1]))
 	case ageAbove.MatchString(w):
 		v = value{low: num(ageAbove.FindStringSubmatch(w)[1]) + 1, hasLow: true}
 	case ageUnder.MatchString(w):

@@ -97,22 +97,23 @@ const (
 
 // ownFields is the fields that a mapping does not fill, in any table that has them.
 var ownFields = map[string]ownField{
-	"statistic_id": ownCellID,
-	"action_id":    ownCellID,
-	"rating_id":    ownCellID,
-	"flow_id":      ownCellID,
-
+	"statistic_id":     ownCellID,
+	"action_id":        ownCellID,
+	"rating_id":        ownCellID,
+	"flow_id":          ownCellID,
 	"released_case_id": ownCellID,
-
-	"source_id":      ownSourceID,
-	"vintage":        ownVintage,
-	"record_id":      ownRecordID,
-	"case_id":        ownCaseID,
-	"record_version": ownVersion,
-	"is_current":     ownCurrent,
-	"ordinal":        ownOrdinal,
-	"rule":           ownRule,
-	"form":           ownForm,
+	"estimate_id":      ownCellID,
+	"claim_id":         ownCellID,
+	"law_id":           ownCellID,
+	"source_id":        ownSourceID,
+	"vintage":          ownVintage,
+	"record_id":        ownRecordID,
+	"case_id":          ownCaseID,
+	"record_version":   ownVersion,
+	"is_current":       ownCurrent,
+	"ordinal":          ownOrdinal,
+	"rule":             ownRule,
+	"form":             ownForm,
 }
 
 // varies reports whether the field differs from row to row without the rows' cells saying so.
@@ -169,8 +170,10 @@ func (c *compiler) plan() *Plan {
 		v := &entry.Several[j]
 		f := &p.fields[at[v.To]]
 		f.severals = append(f.severals, severalPlan{v, j})
-		if f.field.Type != schemas.Truth {
+		if m, makes := severalMakers[v.Rule]; !makes && f.field.Type != schemas.Truth {
 			c.add(diag.MappingRule, fmt.Sprintf("rule %q fills only truths", v.Rule), "several", j, "rule")
+		} else if makes && (f.field.Type != m.fills || m.fills == schemas.Date && !f.field.Interval) {
+			c.add(diag.MappingRule, fmt.Sprintf("rule %q does not fill a field like %q", v.Rule, v.To), "several", j, "rule")
 		}
 	}
 	for j := range entry.Joined {
@@ -234,7 +237,7 @@ func (c *compiler) rules(t *mappings.Table) {
 		}
 	}
 	for j, v := range t.Several {
-		if severals[v.Rule] == nil {
+		if severals[v.Rule] == nil && severalMakers[v.Rule].make == nil {
 			c.add(diag.MappingRule, fmt.Sprintf("no rule %q for several columns", v.Rule), "several", j, "rule")
 		}
 	}
@@ -298,12 +301,16 @@ func (c *compiler) cells(p *Plan, at map[string]int) {
 
 // constantAt reads a constant once: a code as itself, any other type by the rule that suits it.
 func (c *compiler) constantAt(f *fieldPlan, name, word string, at []any) *outcome {
-	r := wordReader{schema: c.s, list: f.list, by: "code"}
+	var r wordReader
 	switch f.field.Type {
-	case schemas.Code:
-		if f.list != nil && f.list.Index(word) >= 0 { // also of a list whose words are looked up as countries
-			return &outcome{word: word, value: exactly(float64(f.list.Index(word))), has: true, listed: true, rule: "constant"}
+	case schemas.Code: // itself, also in a list of kinds of places, where a word is looked up as a place
+		o := &outcome{word: word, rule: "constant", listed: true}
+		if f.list == nil || f.list.Index(word) < 0 {
+			c.add(diag.MappingCode, fmt.Sprintf("%q cannot hold this constant", name), at...)
+		} else {
+			o.code(f.list, word, "")
 		}
+		return o
 	case schemas.Truth:
 		if word != "true" && word != "false" {
 			c.add(diag.MappingCode, "a truth is true or false", at...)
@@ -352,4 +359,6 @@ func (p *Plan) Entry() *mappings.Table { return p.entry }
 func (p *Plan) Mapping() *mappings.Mapping { return p.mapping }
 
 // NeedsFacts reports whether the table must be passed through once before its rows are applied.
-func (p *Plan) NeedsFacts() bool { return len(p.entry.Facts) > 0 }
+func (p *Plan) NeedsFacts() bool {
+	return len(p.entry.Facts) > 0 || slices.ContainsFunc(p.entry.Columns, func(c mappings.Column) bool { return c.RowOf != "" })
+}

@@ -15,7 +15,7 @@ func Rules() map[string][]string {
 		"parse":   slices.Sorted(maps.Keys(parsers)),
 		"form":    slices.Sorted(maps.Keys(forms)),
 		"facts":   slices.Sorted(maps.Keys(facts)),
-		"several": slices.Sorted(maps.Keys(severals)),
+		"several": slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(severals)), slices.Collect(maps.Keys(severalMakers))...))),
 		"repair":  slices.Sorted(maps.Keys(repairs)),
 		"part":    slices.Sorted(maps.Keys(parts)),
 	}

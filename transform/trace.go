@@ -131,7 +131,7 @@ func (t *Table) trace(f *boundField, got []*outcome, raw *schemas.Batch, i int) 
 func (t *Table) traceSeverals(tr *Trace, f *boundField, o *outcome, raw *schemas.Batch, i int) {
 	tr.Rule, tr.Status = o.rule, o.status
 	for _, s := range f.severals {
-		used := o == s.yes || o == s.no
+		used := s.gave(o)
 		if used {
 			tr.Said = t.plan.mapping.Pos("tables", t.plan.index, "several", s.plan.order)
 		}

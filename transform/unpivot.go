@@ -71,6 +71,19 @@ func (p *Plan) holdsValues(parts []string) bool {
 	return true
 }
 
+// HoldsValues reports whether a column of the file is a value column of the entry, whose mapping has been
+// checked.
+func HoldsValues(t *mappings.Table, h Header) bool {
+	if t.Unpivot == nil || t.Names(h.Name) {
+		return false
+	}
+	p := Plan{}
+	for _, l := range t.Unpivot.Levels {
+		p.levels = append(p.levels, levelPlan{l.Is, l.Parse, params{form: l.Form, footnotes: l.Footnotes}})
+	}
+	return p.holdsValues(texts(h.Parts))
+}
+
 // Unpivots reports whether each value cell of a row is a row of the target.
 func (p *Plan) Unpivots() bool { return p.entry.Unpivot != nil }
 
