@@ -5,7 +5,9 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -61,4 +63,10 @@ func textsOf(lang string) (*texts, error) {
 		return t, nil
 	}
 	return all[english], nil
+}
+
+// Languages is the languages that the workbook itself can speak, in the order of their tags.
+func Languages() ([]string, error) {
+	all, err := builtin()
+	return slices.Sorted(maps.Keys(all)), err
 }
