@@ -102,7 +102,10 @@ func (a *asker) reference(u *mappings.Use) []string {
 		return out
 	}
 	for _, c := range a.schema.Countries {
-		word := map[string]string{schemas.ByCode: c.Code, schemas.ByAlpha2: c.Alpha2, schemas.ByNumeric: c.Numeric, schemas.ByName: c.Label}[u.By]
+		word, coded := map[string]string{schemas.ByCode: c.Code, schemas.ByAlpha2: c.Alpha2, schemas.ByNumeric: c.Numeric}[u.By]
+		if !coded {
+			word = c.Label
+		}
 		if code, ok := a.schema.Country(u.By, word); ok && code == c.Code {
 			out = append(out, word)
 		}
