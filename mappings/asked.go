@@ -23,9 +23,11 @@ type Use struct {
 	Basis        string
 	Fallback     bool
 
-	List  bool              // the cell may hold several words
-	Flags map[string]string // of a column that is answered: its words, each with the code of the answer
-	order []string          // the words of Flags in the mapping's order
+	List   bool              // the cell may hold several words
+	Flags  map[string]string // of a column that is answered: its words, each with the code of the answer
+	Asks   string            // the code that the answers are about, of the field AsksOf
+	AsksOf string
+	order  []string // the words of Flags in the mapping's order
 }
 
 // Words is the words that the use has a code for by the mapping's own lists, in the mapping's order. Those that only the schema
@@ -122,6 +124,7 @@ func (a *asking) child(m *Mapping, i, j int) {
 	case len(ch.Flags) > 0:
 		u := ch.flagUse()
 		for _, h := range m.flagOrder(i, j) {
+			u.Asks, u.AsksOf = ch.Flags[h], ch.Field
 			a.add(h, u)
 		}
 	case ch.Split != "":

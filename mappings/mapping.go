@@ -93,7 +93,9 @@ type StatedCell struct {
 // Template is what is to be said of an empty workbook for case tables, which is made from the entry.
 type Template struct {
 	Language string `yaml:"language,omitempty" json:"language,omitempty"`   // the language of the headers; English where it does not say
-	OwnWords bool   `yaml:"own_words,omitempty" json:"own_words,omitempty"` // offer the words of the codes files as they are, as those of a standard
+	OwnWords bool   `yaml:"own_words,omitempty" json:"own_words,omitempty"` // offer the source's words as they are, as those of a standard
+
+	Offers map[string][]string `yaml:"offers,omitempty" json:"offers,omitempty"` // by header: the words that are offered, in their order; else one for each thing that can be meant
 }
 
 // Child makes rows of another table from the same row of the source. It is one of three kinds:

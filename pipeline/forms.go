@@ -323,7 +323,8 @@ func (a *asker) help(asked *mappings.Asked) string {
 		switch f := a.fieldOf(u); {
 		case u.Table == "":
 			text = "Your own reference of the case. Never a name"
-		case len(u.Flags) > 0: // the header says what is asked
+		case len(u.Flags) > 0:
+			text = a.labelOf(&mappings.Use{Table: u.Table, Field: u.AsksOf}, u.Asks)
 		case f != nil:
 			text = f.Meaning
 		}

@@ -18,8 +18,8 @@ type choice struct {
 	codes       []string // what each use of the column makes of the word
 }
 
-// notOffered is what no case worker means to say.
-var notOffered = []string{"", "*not_collected", "*unmapped", "*suppressed", "not_collected"}
+// saysNothing is what no case worker means to say.
+var saysNothing = []string{"*not_collected", "*suppressed", "not_collected"}
 
 // choices is what may be chosen in a column: a line for each thing that its words can mean. A column that holds no words has none.
 func (a *asker) choices(asked *mappings.Asked) []choice {
@@ -32,16 +32,25 @@ func (a *asker) choices(asked *mappings.Asked) []choice {
 	if len(uses) == 0 {
 		return nil
 	}
+	if t := a.entry.Template; t != nil && t.Offers[asked.Header] != nil {
+		return a.given(uses, t.Offers[asked.Header])
+	}
 	var out []choice
-	seen := map[string]bool{}
+	seen := map[string]int{}
 	for _, w := range a.words(uses) {
 		c := choice{word: w}
 		for k := range uses {
 			c.codes = append(c.codes, uses[k].Means(a.mapping, a.schema, w))
 		}
-		if key := strings.Join(c.codes, "\x00"); w != "" && !seen[key] && a.meant(uses, c.codes) {
-			seen[key] = true
+		key := strings.Join(c.codes, "\x00")
+		at, again := seen[key]
+		switch {
+		case w == "" || !meant(uses, c.codes):
+		case !again:
+			seen[key] = len(out)
 			out = append(out, c)
+		case a.ownWords() && w == a.plain(uses, &c): // as a country's name, where a code has the same meaning
+			out[at] = c
 		}
 	}
 	for k := range out {
@@ -62,16 +71,15 @@ func (a *asker) choices(asked *mappings.Asked) []choice {
 
 // meant reports whether somebody may want to say this, and each use of the column knows it: what one does not know
 // would be a finding.
-func (a *asker) meant(uses []mappings.Use, codes []string) bool {
-	if slices.Contains(notOffered, codes[0]) {
-		return false
-	}
+func meant(uses []mappings.Use, codes []string) bool {
+	says := false
 	for k, code := range codes {
 		if code == "*unmapped" || code == "" && !uses[k].Fallback {
 			return false
 		}
+		says = says || code != "" && !slices.Contains(saysNothing, code)
 	}
-	return true
+	return says
 }
 
 // words is the words that the uses know, those of their lists first.
@@ -113,11 +121,33 @@ func (a *asker) reference(u *mappings.Use) []string {
 	return out
 }
 
+func (a *asker) ownWords() bool { return a.entry.Template != nil && a.entry.Template.OwnWords }
+
+// given is the choices that the mapping lists.
+func (a *asker) given(uses []mappings.Use, words []string) []choice {
+	var out []choice
+	for _, w := range words {
+		c := choice{word: w}
+		for k := range uses {
+			c.codes = append(c.codes, uses[k].Means(a.mapping, a.schema, w))
+		}
+		c.label = a.label(uses, &c)
+		out = append(out, c)
+	}
+	apart(out)
+	return out
+}
+
 // label is what is offered for a choice: the label of the first code that it has, in the language.
 func (a *asker) label(uses []mappings.Use, c *choice) string {
-	if t := a.entry.Template; t != nil && t.OwnWords {
+	if a.ownWords() {
 		return c.word
 	}
+	return a.plain(uses, c)
+}
+
+// plain is the label of a choice in our own words.
+func (a *asker) plain(uses []mappings.Use, c *choice) string {
 	for k, code := range c.codes {
 		if !strings.HasPrefix(code, "*") {
 			if l := a.labelOf(&uses[k], code); l != "" {
