@@ -322,17 +322,32 @@ func (a *asker) help(asked *mappings.Asked) string {
 		text := ""
 		switch f := a.fieldOf(u); {
 		case u.Table == "":
-			text = "Your own reference of the case. Never a name"
-		case len(u.Flags) > 0:
+			text = a.fieldHelp("case")
+		case u.Asks != "":
 			text = a.labelOf(&mappings.Use{Table: u.Table, Field: u.AsksOf}, u.Asks)
 		case f != nil:
-			text = f.Meaning
+			key := u.Field
+			if u.Table != a.entry.Target {
+				key = u.Table + "." + key
+			}
+			if text = a.fieldHelp(key); text == "" {
+				text = f.Meaning
+			}
 		}
 		if text != "" && !slices.Contains(out, text) {
 			out = append(out, text)
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// fieldHelp is what the catalogue of the language says of a field; "" where it says nothing.
+func (a *asker) fieldHelp(field string) string {
+	text, err := template.FieldHelp(a.language, field)
+	if err != nil {
+		panic(err) // the catalogues are built in, and a test reads each
+	}
+	return text
 }
 
 // needed reports whether a row cannot do without the column, or should not.

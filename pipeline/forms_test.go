@@ -387,6 +387,25 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestFormsHelp holds what is said of fields against the schema, and the forms of sources that come with palermo against it: an
+// agency reads its own language.
+func TestFormsHelp(t *testing.T) {
+	t.Parallel()
+	s := schemas.Builtin()
+	for _, src := range pipeline.TemplateSources(builtinSet(t)) {
+		form := formFor(t, src.Source, "mk")
+		for _, c := range form.Sheets[0].Columns {
+			for _, table := range s.Tables {
+				for _, f := range table.Fields {
+					if f.Meaning != "" && slices.Contains(strings.Split(c.Help, "\n"), f.Meaning) {
+						t.Errorf("%s: what is said of %s is English: %s.%s", src.Source, c.Header, table.Name, f.Name)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestFormsOfANewSource makes a form of a mapping that nobody thought of, in words of a schema with labels.
 func TestFormsOfANewSource(t *testing.T) {
 	t.Parallel()
