@@ -23,6 +23,8 @@ type Spec struct {
 	Width     int      // how many columns the header has; 0: up to its last cell with text
 	Columns   []Column // in the order of the batches
 	Stop      string   // what ends the table: nothing, or StopBlankRow
+	NoHeader  bool     // the table has no header: HeaderRow is 0, and its rows begin with the first
+	Cut       bool     // what stands beyond the header's width is no part of the table
 
 	// Ragged, where it is set, is handed each row that has text beyond the header's width. Such
 	// a row is in no batch. The row is valid during the call; an error ends the reading.
@@ -120,7 +122,7 @@ func (t *tableBuilder) full() bool {
 
 func newTableBuilder(r *Reader) *tableBuilder {
 	r.counts = Counts{}
-	t := &tableBuilder{r: r, width: r.spec.Width, rows: array.NewInt64Builder(r.mem), cols: array.NewInt32Builder(r.mem)}
+	t := &tableBuilder{r: r, width: r.spec.Width, headed: r.spec.NoHeader, rows: array.NewInt64Builder(r.mem), cols: array.NewInt32Builder(r.mem)}
 	for _, c := range r.spec.Columns {
 		t.columns = append(t.columns, newColumn(c, r.o, r.mem))
 	}
@@ -138,6 +140,9 @@ func (t *tableBuilder) release() {
 // take puts a row where it belongs: above the table, into the batch, or aside.
 func (t *tableBuilder) take(row Row) error {
 	n := &t.r.counts
+	if t.r.spec.Cut && t.width > 0 {
+		row.Cells = cut(row.Cells, t.width)
+	}
 	switch header := t.r.spec.HeaderRow; {
 	case row.Num < header:
 		return nil
@@ -169,6 +174,15 @@ func (t *tableBuilder) take(row Row) error {
 		t.append(row)
 	}
 	return nil
+}
+
+// cut is the first cells of a row, without those without text at its end.
+func cut(cells []string, width int) []string {
+	cells = cells[:min(len(cells), width)]
+	for len(cells) > 0 && cells[len(cells)-1] == "" {
+		cells = cells[:len(cells)-1]
+	}
+	return cells
 }
 
 func (t *tableBuilder) headless() error {
@@ -213,7 +227,7 @@ func (t *tableBuilder) batch() *schemas.Batch {
 
 // check reports what is wrong with the spec itself, which is a mistake of the caller.
 func (s Spec) check() error {
-	if s.HeaderRow < 1 {
+	if s.HeaderRow < 1 && !s.NoHeader || s.NoHeader && (s.HeaderRow != 0 || s.Width == 0) {
 		return fmt.Errorf("header row %d", s.HeaderRow)
 	}
 	if s.Stop != "" && s.Stop != StopBlankRow {

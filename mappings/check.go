@@ -40,7 +40,10 @@ func (c *checker) table(i int) {
 	if t.Vintage == "" {
 		c.add(diag.MappingIncomplete, "a table must name its vintage", "tables", i)
 	}
-	if len(t.Recognise.Headers) == 0 {
+	if !slices.Contains([]string{"", TriedReal, TriedFixture}, t.Tried) {
+		c.add(diag.MappingSyntax, fmt.Sprintf("a table is tried on real files or on a fixture, not on %q", t.Tried), "tables", i, "tried")
+	}
+	if len(t.Recognise.Headers) == 0 && len(t.Recognise.Unheaded) == 0 {
 		c.add(diag.MappingIncomplete, "a table must say which headers it is recognised by", "tables", i, "recognise")
 	}
 	target := c.s.Table(t.Target)
@@ -49,6 +52,7 @@ func (c *checker) table(i int) {
 		return
 	}
 	c.headers(i, t)
+	c.layout(i, t)
 	c.unpivot(i, t)
 	filled := map[string]bool{}
 	for j := range t.Columns {
@@ -59,6 +63,9 @@ func (c *checker) table(i int) {
 	}
 	for j, v := range t.Several {
 		c.several(i, j, &v, target, filled)
+	}
+	for j := range t.Joined {
+		c.joined(i, j, target, filled)
 	}
 	for j, v := range t.FromCell {
 		if _, _, ok := diag.ParseCell(v.At); !ok {

@@ -148,6 +148,15 @@ func (m *Mapping) normalise() {
 		t := &m.Tables[i]
 		words(t.Recognise.Headers)
 		words(t.Recognise.Without)
+		words(t.Recognise.Above)
+		words(t.Recognise.Holds)
+		for j := range t.Recognise.Unheaded {
+			t.Recognise.Unheaded[j].Name = Word(t.Recognise.Unheaded[j].Name)
+		}
+		t.Until = Word(t.Until)
+		for j := range t.Joined {
+			t.Joined[j].normalise()
+		}
 		words(t.Ignore)
 		normaliseColumns(t.Columns)
 		for j := range t.Children {
@@ -174,6 +183,7 @@ func (m *Mapping) normalise() {
 			t.Skip[j].Column = Word(t.Skip[j].Column)
 			words(t.Skip[j].Is)
 			words(t.Skip[j].Starts)
+			words(t.Skip[j].Only)
 		}
 	}
 }

@@ -31,7 +31,8 @@ func (m *Mapping) Filled(s *schemas.Schema, i int, f Filled) *Mapping {
 	out.codes = maps.Clone(m.codes)
 	t := &out.Tables[i]
 	b := &filling{m: &out, s: s, Filled: f}
-	t.Recognise.Sheets, t.Stated = "", nil
+	t.Recognise = Recognise{Headers: t.Recognise.Headers}
+	t.Stated, t.Unnamed, t.Until, t.CopyOf = nil, nil, "", "" // of files that others lay out
 	t.Columns = b.columns(t.Target, t.Columns)
 	for j := range t.FromSheet {
 		if j == 0 {

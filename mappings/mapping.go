@@ -51,15 +51,40 @@ type Table struct {
 	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`                         // fields that have the same value in every row
 	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`                               // columns that are known and not loaded
 	Key       []string          `yaml:"key,omitempty" json:"key,omitempty"`                                     // target fields that together should not repeat; a repetition is kept and diagnosed
+
+	Tried string `yaml:"tried,omitempty" json:"tried,omitempty" jsonschema:"enum=real,enum=fixture"` // real: a file of the publisher in this form has been read; fixture: only files of our own
+
+	Unnamed map[string]string `yaml:"unnamed,omitempty" json:"unnamed,omitempty"` // columns without a header, by their letter, and the names by which the mapping knows them
+	Until   string            `yaml:"until,omitempty" json:"until,omitempty"`     // the last column; what stands to its right is no part of the table
+	CopyOf  string            `yaml:"copy_of,omitempty" json:"copy_of,omitempty"` // the sheet of the same file that this table may be a copy of: where it is, its rows are skipped
+	Joined  []Joined          `yaml:"joined,omitempty" json:"joined,omitempty"`   // texts of several codes
 }
+
+// What a table's entry has been tried on.
+const (
+	TriedReal    = "real"
+	TriedFixture = "fixture"
+)
 
 // Recognise says which tables the entry is for, by content. All of Headers must stand in one
 // row, in any order; Sheets is a pattern of path.Match on the sheet's name, "*" by default.
 // A table with more columns than Headers still matches: the most of its columns named wins.
 type Recognise struct {
-	Headers []string `yaml:"headers" json:"headers"`                     // all must stand in one row, in any order
+	Headers []string `yaml:"headers,omitempty" json:"headers,omitempty"` // all must stand in one row, in any order
 	Sheets  string   `yaml:"sheets,omitempty" json:"sheets,omitempty"`   // a pattern for the sheet's name, as data_*
 	Without []string `yaml:"without,omitempty" json:"without,omitempty"` // headers that must not stand there
+
+	Above    []string   `yaml:"above,omitempty" json:"above,omitempty"`       // words that must each stand in a row above the header
+	Holds    []string   `yaml:"holds,omitempty" json:"holds,omitempty"`       // words of which one must stand below the header, in the first rows
+	Unheaded []Unheaded `yaml:"unheaded,omitempty" json:"unheaded,omitempty"` // in place of headers: the columns of a table that has none
+}
+
+// Unheaded is a column of a table without a header. The table is known by its words: each of them, in
+// the first rows, stands in the codes file or is a country's name or code.
+type Unheaded struct {
+	Name  string `yaml:"name" json:"name"`                                                                                 // by which the mapping knows the column
+	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"`                                                           // the codes file that has its words
+	By    string `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum="` // what else its words may be of countries
 }
 
 // Record says how a row of case data is known again when it comes a second time: by who reports it,
@@ -121,6 +146,8 @@ type Child struct {
 	Codes  string `yaml:"codes,omitempty" json:"codes,omitempty"`   // codes file of split
 	By     string `yaml:"by,omitempty" json:"by,omitempty"`         // property of the code list that words of split may be looked up by
 	Repair string `yaml:"repair,omitempty" json:"repair,omitempty"` // named rule tried on a word of split that no list has
+
+	Optional bool `yaml:"optional,omitempty" json:"optional,omitempty"` // the columns of flags, or that of split, may be absent from the table
 
 	N       string   `yaml:"n,omitempty" json:"n,omitempty"`             // of numbered columns, as 1..5: {n} in their names stands for the number
 	Columns []Column `yaml:"columns,omitempty" json:"columns,omitempty"` // a row is made where any of them holds something
@@ -202,10 +229,11 @@ type Fact struct {
 
 // Skip counts the rows whose column holds one of the words as skipped, with the reason.
 type Skip struct {
-	Column string   `yaml:"column" json:"column"`                                                                // the column that is looked at
-	Is     []string `yaml:"is,omitempty" json:"is,omitempty"`                                                    // its words
-	Starts []string `yaml:"starts,omitempty" json:"starts,omitempty"`                                            // what its words begin with
-	Reason string   `yaml:"reason" json:"reason" jsonschema:"enum=total_row,enum=footnote,enum=repeated_header"` // why the row is no data
+	Column string   `yaml:"column,omitempty" json:"column,omitempty"`                                                           // the column that is looked at
+	Is     []string `yaml:"is,omitempty" json:"is,omitempty"`                                                                   // its words
+	Starts []string `yaml:"starts,omitempty" json:"starts,omitempty"`                                                           // what its words begin with
+	Reason string   `yaml:"reason" json:"reason" jsonschema:"enum=total_row,enum=footnote,enum=repeated_header,enum=blank_row"` // why the row is no data
+	Only   []string `yaml:"only,omitempty" json:"only,omitempty"`                                                               // in place of a column: rows in which no column but these holds anything
 }
 
 // ValueList is a codes file: the source's words, and the code each means.

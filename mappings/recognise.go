@@ -27,6 +27,7 @@ type Candidate struct {
 	Barred    []string // headers that must not stand there, and do
 	Named     int      // columns of the row that the mapping names
 	Columns   int      // columns of the row
+	Unheaded  bool     // the table has no header, and was known by its words
 }
 
 // Entry is the table entry.
@@ -34,12 +35,14 @@ func (c *Candidate) Entry() *Table { return &c.Mapping.Tables[c.Table] }
 
 // Matches reports whether the sheet is what the entry is for.
 func (c *Candidate) Matches() bool {
-	return c.HeaderRow > 0 && len(c.Missing) == 0 && len(c.Barred) == 0
+	return (c.HeaderRow > 0 || c.Unheaded) && len(c.Missing) == 0 && len(c.Barred) == 0
 }
 
 // Near reports whether the sheet looks like another vintage of the source: more than half of the
-// headers are there, but not all.
-func (c *Candidate) Near() bool { return !c.Matches() && 2*len(c.Found) > len(c.Found)+len(c.Missing) }
+// headers are there, but not all, and none that must not.
+func (c *Candidate) Near() bool {
+	return !c.Matches() && len(c.Barred) == 0 && 2*len(c.Found) > len(c.Found)+len(c.Missing)
+}
 
 // Recognise holds every table entry of the set against a sheet's first rows. The candidates come
 // best first: those that match before those that do not, then the most headers found, then the
@@ -49,7 +52,7 @@ func (s *Set) Recognise(sheet string, rows []PreviewRow) []Candidate {
 	var out []Candidate
 	for _, m := range s.Mappings {
 		for i := range m.Tables {
-			if c := m.candidate(i, sheet, rows); c.HeaderRow > 0 {
+			if c := m.candidate(i, sheet, rows); c.HeaderRow > 0 || c.Unheaded {
 				out = append(out, c)
 			}
 		}
@@ -87,6 +90,9 @@ func (m *Mapping) candidate(i int, sheet string, rows []PreviewRow) Candidate {
 	if !t.Recognise.sheetMatches(sheet) {
 		return best
 	}
+	if len(t.Recognise.Unheaded) > 0 {
+		return m.unheaded(i, rows)
+	}
 	named := t.named()
 	for k := range rows {
 		r, ok := t.Header.row(rows, k)
@@ -97,6 +103,7 @@ func (m *Mapping) candidate(i int, sheet string, rows []PreviewRow) Candidate {
 		if len(c.Found) == 0 {
 			continue
 		}
+		t.Recognise.around(&c, rows, k)
 		c.Mapping, c.Table = m, i
 		if best.HeaderRow == 0 || better(&c, &best) {
 			best = c
@@ -179,12 +186,15 @@ func (h Header) row(rows []PreviewRow, k int) (PreviewRow, bool) {
 // HeaderCells is the header of the candidate, as mappings name its columns: one text a column of
 // the file.
 func (c *Candidate) HeaderCells(rows []PreviewRow) []string {
+	if c.Unheaded {
+		return slices.Clone(c.Found)
+	}
 	k := slices.IndexFunc(rows, func(r PreviewRow) bool { return r.Num == c.HeaderRow })
 	if k < 0 {
 		return nil
 	}
 	r, _ := c.Entry().Header.row(rows, k)
-	return r.Cells
+	return c.Entry().laidOut(r.Cells)
 }
 
 // HeaderParts is what the rows of the candidate's header say, from above, of each column of the file.
@@ -193,7 +203,11 @@ func (c *Candidate) HeaderParts(rows []PreviewRow) [][]HeaderPart {
 	if k < 0 {
 		return nil
 	}
-	return c.Entry().Header.parts(rows, k)
+	parts := c.Entry().Header.parts(rows, k)
+	for len(parts) < len(c.HeaderCells(rows)) { // a column that the mapping names itself
+		parts = append(parts, make([]HeaderPart, max(c.Entry().Header.Rows, 1)))
+	}
+	return parts
 }
 
 func (r *Recognise) sheetMatches(sheet string) bool {
@@ -213,7 +227,7 @@ func (t *Table) holdAgainst(r PreviewRow, named map[string]bool) Candidate {
 			continue
 		}
 		c.Columns++
-		if named[w] || t.Unpivot.mayHold(Parts(w)) {
+		if named[w] || t.ignoresLike(w) || t.Unpivot.mayHold(Parts(w)) {
 			c.Named++
 		}
 		there[w] = true
@@ -255,7 +269,14 @@ func (t *Table) named() map[string]bool {
 		out[h] = true
 	}
 	for _, s := range t.Skip {
-		out[s.Column] = true
+		if s.Column != "" {
+			out[s.Column] = true
+		}
+	}
+	for j := range t.Joined {
+		for _, column := range t.Joined[j].Columns() {
+			out[column] = true
+		}
 	}
 	if u := t.Unpivot; u != nil {
 		for _, a := range u.Above {
@@ -299,6 +320,13 @@ func (c *Child) name(out map[string]bool) {
 	}
 }
 
+// Names reports whether the child reads the column.
+func (c *Child) Names(header string) bool {
+	out := map[string]bool{}
+	c.name(out)
+	return out[header]
+}
+
 // Numbered is the pattern in the names of numbered columns.
 const Numbered = "{n}"
 
@@ -322,4 +350,4 @@ func (c *Child) Numbers() []string {
 }
 
 // Names reports whether the entry names the column, mapped or ignored.
-func (t *Table) Names(header string) bool { return t.named()[header] }
+func (t *Table) Names(header string) bool { return t.named()[header] || t.ignoresLike(header) }

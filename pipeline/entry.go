@@ -17,7 +17,7 @@ import (
 
 // lakeFormat is raised by hand when the code makes something else of the same bytes: a parse
 // rule that changes, another layout of the lake. Entries of another format are made again.
-const lakeFormat = 8
+const lakeFormat = 9
 
 // The status of a submission, a code of the list submission_status.
 const (
@@ -58,6 +58,7 @@ type SheetEntry struct {
 	Vintage   string             `json:"vintage,omitempty"`
 	Target    string             `json:"target,omitempty"`
 	HeaderRow int                `json:"header_row,omitempty"`
+	NoHeader  bool               `json:"no_header,omitempty"` // the table has none: its columns are known by their words
 	Header    []transform.Header `json:"header,omitempty"`
 	Above     [][]string         `json:"above,omitempty"` // the rows above the header, as far as they were looked at
 	Facts     []string           `json:"facts,omitempty"` // the facts that hold

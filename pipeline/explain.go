@@ -44,6 +44,7 @@ type Explanation struct {
 	Also       []Also            `json:"also,omitempty"`     // what else can be asked about the same record, person or episode
 
 	sheetNo int
+	nth     int             // of the rows that one cell makes, from 2 on; else 0
 	compare map[string]bool // columns that are published as the cells give them
 	differs []string        // what else differs
 	listed  bool            // the mapping lists the sheet's name
@@ -133,7 +134,7 @@ func (h *Home) explain(ctx context.Context, ids []string) ([]*Explanation, error
 		if sub == nil {
 			return nil, fmt.Errorf("submission %s: %w", a.place.submission, ErrNotFound)
 		}
-		out[i] = &Explanation{ID: id, Submission: *sub, Row: a.place.row, Col: a.place.col, sheetNo: a.place.sheet}
+		out[i] = &Explanation{ID: id, Submission: *sub, Row: a.place.row, Col: a.place.col, nth: a.place.nth, sheetNo: a.place.sheet}
 		at := sheetPlace{sub.ID, a.place.sheet}
 		if sheets[at] == nil {
 			order = append(order, at)
@@ -211,15 +212,16 @@ func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, as []a
 type place struct {
 	submission      string
 	sheet, row, col int
+	nth             int // of the rows that one cell makes, from 2 on; else 0
 }
 
 func parsePlace(id string) (place, error) {
 	parts := strings.Split(id, ".")
-	if len(parts) < 3 || len(parts) > 4 {
+	if len(parts) < 3 || len(parts) > 5 {
 		return place{}, fmt.Errorf("an id has the form SUBMISSION.SHEET.ROW, as in column statistic_id: %w", ErrNotFound)
 	}
 	p := place{submission: parts[0]}
-	for i, n := range []*int{&p.sheet, &p.row, &p.col}[:len(parts)-1] {
+	for i, n := range []*int{&p.sheet, &p.row, &p.col, &p.nth}[:len(parts)-1] {
 		v, err := strconv.Atoi(parts[i+1])
 		if err != nil || v < 1 {
 			return place{}, fmt.Errorf("an id has the form SUBMISSION.SHEET.ROW, as in column statistic_id: %w", ErrNotFound)
@@ -352,6 +354,9 @@ func (p *published) fill(ctx context.Context, a asked, t *transform.RowTrace) er
 	where := map[string]string{schemas.SheetColumn: strconv.Itoa(x.sheetNo), schemas.RowColumn: strconv.Itoa(x.Row)}
 	if x.Col > 0 {
 		where[schemas.ColColumn] = strconv.Itoa(x.Col)
+		if key := p.s.Table(target).Fields[0]; key.Key && key.Type == schemas.Text { // a cell may make several rows
+			where[key.Name] = x.ID
+		}
 	}
 	row, err := p.row(ctx, target, sub, where)
 	if err != nil {
@@ -386,12 +391,16 @@ func (p *published) fill(ctx context.Context, a asked, t *transform.RowTrace) er
 // inner leaves of t what it says of the row of the target that the column x.Col gave; without a
 // column it lists those rows.
 func (x *Explanation) inner(t *transform.RowTrace) error {
+	again := map[int]int{} // rows so far, by the column of the cell that makes them
 	for i := range t.Children {
 		c := &t.Children[i]
-		switch {
+		again[c.Col]++
+		switch n := again[c.Col]; {
+		case x.Col == 0 && n > 1:
+			x.Also = append(x.Also, Also{fmt.Sprintf("%s.%d.%d", x.ID, c.Col, n), c.Table, codeOf(c)})
 		case x.Col == 0:
 			x.Also = append(x.Also, Also{x.ID + "." + strconv.Itoa(c.Col), c.Table, codeOf(c)})
-		case x.Col == c.Col:
+		case x.Col == c.Col && n == max(x.nth, 1):
 			t.Fields = c.Fields
 			return nil
 		}

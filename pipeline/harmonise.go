@@ -214,6 +214,10 @@ func (j *job) known(ctx context.Context, sh extract.Sheet, e *SheetEntry, c *map
 	if e.Stated, err = j.statement(ctx, sh, plan, preview); err != nil {
 		return err
 	}
+	copied, err := j.copied(ctx, sh, e, plan)
+	if err != nil || copied {
+		return err
+	}
 	return j.table(ctx, sh, e, plan)
 }
 
@@ -229,7 +233,7 @@ func previewRows(rows []extract.Row) []mappings.PreviewRow {
 func (e *SheetEntry) describe(c *mappings.Candidate, preview []extract.Row) {
 	t := c.Entry()
 	e.Source, e.Mapping, e.Table, e.Vintage, e.Target = c.Mapping.Source.ID, c.Mapping.Digest, c.Table, t.Vintage, t.Target
-	e.HeaderRow = c.HeaderRow
+	e.HeaderRow, e.NoHeader = c.HeaderRow, c.Unheaded
 	if t.Record != nil {
 		e.Form = t.Record.Form
 	}
@@ -328,7 +332,8 @@ func (j *job) origin(e *SheetEntry) schemas.Origin {
 }
 
 func (j *job) spec(e *SheetEntry, plan *transform.Plan) extract.Spec {
-	s := extract.Spec{Origin: j.origin(e), HeaderRow: e.HeaderRow, Width: len(e.Header), Stop: plan.Entry().Stop}
+	s := extract.Spec{Origin: j.origin(e), HeaderRow: e.HeaderRow, Width: len(e.Header), Stop: plan.Entry().Stop,
+		NoHeader: e.NoHeader, Cut: plan.Entry().Until != ""}
 	plain := map[string]bool{}
 	for _, c := range plan.Entry().Columns {
 		plain[c.From] = plain[c.From] || c.Plain

@@ -155,6 +155,16 @@ func coverage(t *mappings.Table, header []transform.Header) []Coverage {
 				c.Fields = append(c.Fields, s.To)
 			}
 		}
+		for k := range t.Joined {
+			if j := &t.Joined[k]; slices.Contains(j.Columns(), h.Name) {
+				c.Fields = append(c.Fields, j.To)
+			}
+		}
+		for k := range t.Children {
+			if ch := &t.Children[k]; ch.Names(h.Name) && !slices.Contains(c.Fields, ch.To) {
+				c.Fields = append(c.Fields, ch.To)
+			}
+		}
 		switch {
 		case len(c.Fields) > 0:
 			c.State = "mapped"

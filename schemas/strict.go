@@ -115,6 +115,9 @@ func (d *Document) Pos(path ...any) diag.Pos {
 }
 
 func below(n *yaml.Node, step any) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
 	switch s := step.(type) {
 	case int:
 		if n.Kind == yaml.SequenceNode && s < len(n.Content) {

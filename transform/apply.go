@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"palermo/diag"
+	"palermo/mappings"
 	"palermo/schemas"
 )
 
@@ -180,6 +181,14 @@ func (t *Table) skip(raw *schemas.Batch, res *Result) []bool {
 			}
 		}
 	}
+	for k := range t.only {
+		for i := range keep {
+			if keep[i] && t.only[k].hit(raw, i) {
+				keep[i] = false
+				res.Skipped[t.only[k].skip.Reason]++
+			}
+		}
+	}
 	if u := t.unpivot; u != nil && !u.blanks {
 		value := raw.Record.Column(t.raw(u.block.Value))
 		for i := range keep {
@@ -195,6 +204,9 @@ func (t *Table) skip(raw *schemas.Batch, res *Result) []bool {
 // outcomes is, for each field, the outcome of each row: nil where a field is palermo's own.
 func (t *Table) outcomes(raw *schemas.Batch, n int) [][]*outcome {
 	t.bindFacts()
+	for _, b := range t.joined {
+		b.read(raw, n)
+	}
 	got := make([][]*outcome, len(t.fields))
 	spare := t.room(len(t.fields), n)
 	for k := range t.fields {
@@ -203,6 +215,12 @@ func (t *Table) outcomes(raw *schemas.Batch, n int) [][]*outcome {
 			continue
 		}
 		got[k] = t.room(k, n)
+		if f.joined != nil {
+			for i := range got[k] {
+				got[k][i] = f.joined.states[i].out[f.plan.part]
+			}
+			continue
+		}
 		for v, s := range f.severals {
 			s.outcomes(raw, got[k], v == 0)
 		}
@@ -272,7 +290,7 @@ func (s *boundSeveral) outcomes(raw *schemas.Batch, out []*outcome, first bool) 
 		for k, r := range s.raw {
 			cells[k] = ""
 			if r >= 0 {
-				cells[k] = text(raw.Record.Column(r), i)
+				cells[k] = mappings.Word(text(raw.Record.Column(r), i))
 			}
 		}
 		out[i] = s.no
@@ -284,6 +302,9 @@ func (s *boundSeveral) outcomes(raw *schemas.Batch, out []*outcome, first bool) 
 
 // count notes that the outcomes of row i stood in one more row.
 func (t *Table) count(raw *schemas.Batch, got [][]*outcome, i int) {
+	for _, b := range t.joined {
+		b.count(raw, i)
+	}
 	for k := range t.fields {
 		if got[k] == nil || len(t.fields[k].columns) == 0 {
 			continue

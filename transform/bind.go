@@ -52,6 +52,7 @@ type Table struct {
 	columns []*boundColumn // in the mapping's order; those that the file has
 	fields  []boundField   // in the order of the target's fields
 	skips   []boundSkip
+	only    []boundOnly
 	facts   map[string]*boundFact
 	lists   map[string]*listArray
 	keys    *keys
@@ -63,6 +64,7 @@ type Table struct {
 
 	caseCols []int // of the case reference, in raw records
 	children []childGroup
+	joined   []*boundJoined
 	assessor *assessor        // nil where there are no records
 	versions map[uint64]int32 // rows so far of a record, by the hash of its id
 	unkeyed  map[string]int   // equal rows so far without a case reference, by their digest
@@ -75,6 +77,7 @@ type boundField struct {
 	plan     *fieldPlan
 	columns  []*boundColumn
 	severals []*boundSeveral
+	joined   *boundJoined
 	fixed    *outcome // the same for every row; nil where columns fill the field
 }
 
@@ -91,6 +94,32 @@ type boundSeveral struct {
 type boundSkip struct {
 	words wordSet
 	skip  *mappings.Skip
+}
+
+// boundOnly skips rows in which none of the columns holds anything.
+type boundOnly struct {
+	skip  *mappings.Skip
+	empty []int // in raw records
+}
+
+func (t *Table) bindOnly(s *mappings.Skip) boundOnly {
+	b := boundOnly{skip: s}
+	for i, h := range t.header {
+		if !slices.Contains(s.Only, h.Name) {
+			b.empty = append(b.empty, i+2)
+		}
+	}
+	return b
+}
+
+// hit reports whether row i is such a row.
+func (b *boundOnly) hit(raw *schemas.Batch, i int) bool {
+	for _, c := range b.empty {
+		if mappings.Word(text(raw.Record.Column(c), i)) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 type boundFact struct {
@@ -140,6 +169,10 @@ func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, erro
 	slices.SortStableFunc(t.columns, func(a, b *boundColumn) int { return a.plan.order - b.plan.order })
 	for i := range p.entry.Skip {
 		s := &p.entry.Skip[i]
+		if len(s.Only) > 0 {
+			t.only = append(t.only, t.bindOnly(s))
+			continue
+		}
 		if raw := t.raw(s.Column); raw >= 0 {
 			words := newWordSet(raw, s.Is)
 			words.starts = s.Starts
@@ -203,7 +236,7 @@ func (t *Table) checkHeader(headerRow int, ds *diag.List) {
 
 // wanted is every column that the plan reads, its children's too.
 func (p *Plan) wanted() []mappings.Column {
-	out := slices.Clone(p.entry.Columns)
+	out := slices.Concat(p.entry.Columns, p.joinedColumns())
 	for _, ch := range p.childs {
 		for _, f := range ch.fields {
 			for _, c := range f.columns {
@@ -240,6 +273,10 @@ func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.Lis
 		f.fixed = &outcome{value: exactly(1), has: true, listed: true}
 	case p.own == ownForm && t.plan.entry.Record != nil:
 		f.fixed = &outcome{word: t.plan.entry.Record.Form, has: true, listed: true}
+	}
+	if p.joined != nil {
+		f.joined = t.bindJoined(p.joined)
+		return f, nil
 	}
 	for _, sp := range p.severals {
 		s, err := t.several(sp)

@@ -107,16 +107,8 @@ func (c *compiler) flag(ch *mappings.Child, t *schemas.Table, j int, column, cod
 	p.field = slices.IndexFunc(p.fields, func(o fieldPlan) bool { return o.field == f.field })
 	f.constant = c.constantAt(f, ch.Field, code, append(at, "flags", column))
 	f.constant.word = column
-	col := c.column(answer, &mappings.Column{From: mappings.Word(column), To: answerField, Codes: ch.Answers}, j, append(at, "flags", column))
-	col.answers = map[string]string{}
-	for code, words := range map[string][]string{"yes": ch.Yes, "no": ch.No, "unknown": ch.Unknown, "declined": ch.Declined} {
-		for _, w := range words {
-			if _, twice := col.answers[w]; twice {
-				c.add(diag.MappingRepeated, "a word is listed as two answers", append(at, "flags", column)...)
-			}
-			col.answers[w] = code
-		}
-	}
+	col := c.column(answer, &mappings.Column{From: mappings.Word(column), To: answerField, Codes: ch.Answers, Optional: ch.Optional}, j, append(at, "flags", column))
+	col.answers = c.answers(map[string][]string{"yes": ch.Yes, "no": ch.No, "unknown": ch.Unknown, "declined": ch.Declined}, append(at, "flags", column))
 	for _, w := range ch.NotCollected {
 		col.special[w] = special{statusNotCollected, "not_collected"}
 	}
@@ -130,7 +122,7 @@ func (c *compiler) splitChild(ch *mappings.Child, t *schemas.Table, j int) child
 	p.list, p.split = true, ch.At
 	if f := c.place(&p, ch.Field, append(at, "field")...); f != nil {
 		p.field = slices.IndexFunc(p.fields, func(o fieldPlan) bool { return o.field == f.field })
-		f.columns = []*columnPlan{c.column(f, &mappings.Column{From: ch.Split, To: ch.Field, Codes: ch.Codes, By: ch.By, Repair: ch.Repair,
+		f.columns = []*columnPlan{c.column(f, &mappings.Column{From: ch.Split, To: ch.Field, Codes: ch.Codes, By: ch.By, Repair: ch.Repair, Optional: ch.Optional,
 			NotApply: nil, Unknown: ch.Unknown, Missing: ch.NotCollected}, j, at)}
 	}
 	return p

@@ -47,7 +47,7 @@ func (t *Table) bindChildren() error {
 			b.fields = append(b.fields, f)
 			b.columns = append(b.columns, f.columns...)
 		}
-		if len(b.columns) == 0 {
+		if len(b.columns) == 0 || t.lacks(p.when) {
 			continue
 		}
 		var err error
@@ -63,6 +63,16 @@ func (t *Table) bindChildren() error {
 		t.children[g].parts = append(t.children[g].parts, b)
 	}
 	return nil
+}
+
+// lacks reports whether the table has not all the columns that the condition asks: it holds in no row.
+func (t *Table) lacks(when map[string][]string) bool {
+	for name := range when {
+		if t.raw(name) < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // read takes the outcomes of the rows of a raw batch.
@@ -115,11 +125,7 @@ func (b *boundChild) list(raw *schemas.Batch, i int) []*outcome {
 		return out
 	}
 	var out []*outcome
-	words := []string{cell}
-	if b.plan.split != "" {
-		words = strings.Split(cell, b.plan.split)
-	}
-	for _, w := range words {
+	for _, w := range b.words(cell) {
 		if w = mappings.Word(w); w != "" {
 			out = append(out, c.word(w))
 		}
@@ -130,6 +136,35 @@ func (b *boundChild) list(raw *schemas.Batch, i int) []*outcome {
 	return out
 }
 
+// words is the words of a cell that holds a list. A word of the codes file may hold the mark that parts
+// them: "Wholesale and retail trade; repair of motor vehicles". The longest such word is read.
+func (b *boundChild) words(cell string) []string {
+	if b.plan.split == "" {
+		return []string{cell}
+	}
+	pieces := strings.Split(cell, b.plan.split)
+	known := b.columns[0].reader.codes.lookup
+	if known == nil || len(pieces) == 1 {
+		return pieces
+	}
+	var out []string
+	for i := 0; i < len(pieces); {
+		n := 1
+		for k := min(len(pieces)-i, maxPieces); k > 1; k-- {
+			if _, _, ok := known(mappings.Word(strings.Join(pieces[i:i+k], b.plan.split))); ok {
+				n = k
+				break
+			}
+		}
+		out = append(out, strings.Join(pieces[i:i+n], b.plan.split))
+		i += n
+	}
+	return out
+}
+
+// maxPieces is how many pieces one word of a list may have.
+const maxPieces = 4
+
 // made is one row of a child table.
 type made struct {
 	part    *boundChild
@@ -137,6 +172,7 @@ type made struct {
 	i       int      // of the raw batch
 	piece   *outcome // of a list; else nil
 	ordinal int
+	again   int // rows before it from the same cell
 }
 
 // childBatch builds the rows of one table beside the target's; nil when there are none.
@@ -179,7 +215,11 @@ func (t *Table) childRows(g *childGroup, raw *schemas.Batch, loaded []int, who [
 		case ownRule:
 			return ownOutcome{text: m.rule()}
 		case ownCellID:
-			return ownOutcome{text: fmt.Sprintf("%s.%d", t.cellID(raw, m.i), m.part.columns[0].col)}
+			id := fmt.Sprintf("%s.%d", t.cellID(raw, m.i), m.part.columns[0].col)
+			if m.again > 0 {
+				id = fmt.Sprintf("%s.%d", id, m.again+1)
+			}
+			return ownOutcome{text: id}
 		default:
 			return who[m.n].own(g.fields[k].own)
 		}
@@ -191,7 +231,7 @@ func (t *Table) childRows(g *childGroup, raw *schemas.Batch, loaded []int, who [
 // row adds the rows that come from row i of the raw batch, and counts their words. A row that
 // lacks what its table cannot do without is handed to lacks in place of being added.
 func (g *childGroup) row(raw *schemas.Batch, n, i int, rows []made, lacks func(made, *fieldPlan)) []made {
-	ordinal := 0
+	ordinal, first := 0, len(rows)
 	add := func(m made) {
 		if f := m.lacks(); f != nil {
 			lacks(m, f)
@@ -199,6 +239,11 @@ func (g *childGroup) row(raw *schemas.Batch, n, i int, rows []made, lacks func(m
 		}
 		ordinal++
 		m.ordinal = ordinal
+		for _, o := range rows[first:] {
+			if o.part.columns[0].col == m.part.columns[0].col {
+				m.again++
+			}
+		}
 		rows = append(rows, m)
 	}
 	for _, p := range g.parts {

@@ -52,8 +52,10 @@ var parsers = map[string]parser{
 	"text":           {read: parseText, fills: []schemas.Type{schemas.Text}},
 	"count":          {read: parseCount, fills: []schemas.Type{schemas.Integer, schemas.Real}},
 	"count_or_below": {read: parseCountOrBelow, fills: []schemas.Type{schemas.Integer, schemas.Real}, interval: true},
+	"count_interval": {read: parseCountInterval, fills: []schemas.Type{schemas.Integer, schemas.Real}, interval: true},
 	"number":         {read: parseNumber, fills: []schemas.Type{schemas.Real}},
 	"year":           {read: parseYear, fills: []schemas.Type{schemas.Integer}},
+	"year_interval":  {read: parseYearInterval, fills: []schemas.Type{schemas.Integer}, interval: true},
 	"year_period":    {read: parseYearPeriod, fills: []schemas.Type{schemas.Date}, interval: true},
 	"date":           {read: parseDate, fills: []schemas.Type{schemas.Date}},
 	"period":         {read: parsePeriod, fills: []schemas.Type{schemas.Date}, interval: true},
@@ -123,6 +125,33 @@ func parseCountOrBelow(word string, p params) (value, diag.Code) {
 	return between(p.below, v.low-1), ""
 }
 
+var countBand = regexp.MustCompile(`^(\d+)\s*(?:-{1,2}|–|—|to)\s*(\d+)$`)
+
+// parseCountInterval reads a count, or a band of counts, both ends included: "13--24"; "25+" is open above.
+func parseCountInterval(word string, p params) (value, diag.Code) {
+	if low, open := strings.CutSuffix(word, "+"); open {
+		v, bad := parseCount(strings.TrimSpace(low), p)
+		v.high, v.hasHigh = 0, false
+		return v, bad
+	}
+	g := countBand.FindStringSubmatch(word)
+	if g == nil {
+		return parseCount(word, p)
+	}
+	low, bad := parseCount(g[1], p)
+	if bad != "" {
+		return value{}, bad
+	}
+	high, bad := parseCount(g[2], p)
+	switch {
+	case bad != "":
+		return value{}, bad
+	case high.low < low.low:
+		return value{}, diag.ValueRange
+	}
+	return between(low.low, high.low), ""
+}
+
 // parseNumber reads a decimal number with the marks that the mapping says; it may be negative.
 func parseNumber(word string, p params) (value, diag.Code) {
 	sign, rest := "", word
@@ -155,6 +184,23 @@ func parseYear(word string, _ params) (value, diag.Code) {
 	return exactly(float64(n)), ""
 }
 
+// parseYearInterval reads a calendar year, or the years from one to another: "2014-2018".
+func parseYearInterval(word string, p params) (value, diag.Code) {
+	first, last, several := strings.Cut(strings.ReplaceAll(word, "–", "-"), "-")
+	from, bad := parseYear(strings.TrimSpace(first), p)
+	if !several || bad != "" {
+		return from, bad
+	}
+	to, bad := parseYear(strings.TrimSpace(last), p)
+	switch {
+	case bad != "":
+		return value{}, bad
+	case to.low < from.low:
+		return value{}, diag.ValueRange
+	}
+	return between(from.low, to.low), ""
+}
+
 // parseYearPeriod reads a calendar year as the interval of its days.
 func parseYearPeriod(word string, p params) (value, diag.Code) {
 	y, bad := parseYear(word, p)
@@ -179,6 +225,23 @@ var layouts = map[string]string{
 	"dd.mm.yyyy": "2.1.2006",
 	"yyyy/mm/dd": "2006/1/2",
 	"d Mon yyyy": "2 Jan 2006",
+	formSerial:   time.DateOnly,
+}
+
+// formSerial is days as workbooks count them: 1 is 1900-01-01, and 60 a day that there was not. Only those
+// of five digits are read, from 1927-05-18 to 2099-12-31: four may be a year.
+const (
+	formSerial = "serial"
+	minSerial  = 10000
+	maxSerial  = 73050
+)
+
+func parseSerial(word string) (time.Time, bool) {
+	n, err := strconv.Atoi(strings.TrimSuffix(word, ".0"))
+	if err != nil || n < minSerial || n > maxSerial {
+		return time.Time{}, false
+	}
+	return time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, n), true
 }
 
 // parseDate reads a day in the form that the mapping states. The form is never guessed from the
@@ -186,7 +249,10 @@ var layouts = map[string]string{
 // unmistakable, as the interval of its days: a month in the stated form without its day, a year
 // alone, and "c. 1981", which somebody judged.
 func parseDate(word string, p params) (value, diag.Code) {
-	for _, layout := range []string{layouts[p.form], time.DateOnly, "2006-01-02T15:04:05"} {
+	if t, ok := parseSerial(word); ok && p.form == formSerial {
+		return dated(t, t, "day")
+	}
+	for _, layout := range []string{layouts[p.form], time.DateOnly, "2006-01-02T15:04:05", time.RFC3339Nano} {
 		if t, err := time.Parse(layout, word); err == nil {
 			return dated(t, t, "day")
 		}

@@ -49,6 +49,35 @@ func TestParsers(t *testing.T) {
 		{"count_or_below", comma, ">5", 0, 0, diag.ValueNotCount},
 		{"count_or_below", comma, "<five", 0, 0, diag.ValueNotCount},
 
+		{"count_interval", comma, "12", 12, 12, ""},
+		{"count_interval", comma, "13--24", 13, 24, ""},
+		{"count_interval", comma, "0 to 12", 0, 12, ""},
+		{"count_interval", comma, "25+", 25, open, ""},
+		{"count_interval", comma, "24-13", 0, 0, diag.ValueRange},
+		{"count_interval", comma, "-13", 0, 0, diag.ValueNotCount},
+		{"count_interval", comma, "+", 0, 0, diag.ValueNotCount},
+		{"count_interval", comma, "13--", 0, 0, diag.ValueNotCount},
+
+		{"year_interval", params{}, "2021", 2021, 2021, ""},
+		{"year_interval", params{}, "2014-2018", 2014, 2018, ""},
+		{"year_interval", params{}, "2014 – 2018", 2014, 2018, ""},
+		{"year_interval", params{}, "2018-2014", 0, 0, diag.ValueRange},
+		{"year_interval", params{}, "2014-18", 0, 0, diag.ValueNotYear},
+		{"year_interval", params{}, "2014-2018-2020", 0, 0, diag.ValueNotYear},
+		{"year_interval", params{}, "-2014", 0, 0, diag.ValueNotYear},
+
+		{"date", params{form: "serial"}, "44197", day(2021, 1, 1), day(2021, 1, 1), ""},
+		{"date", params{form: "serial"}, "44197.0", day(2021, 1, 1), day(2021, 1, 1), ""},
+		{"date", params{form: "serial"}, "10000", day(1927, 5, 18), day(1927, 5, 18), ""},
+		{"date", params{form: "serial"}, "73050", day(2099, 12, 31), day(2099, 12, 31), ""},
+		{"date", params{form: "serial"}, "73051", 0, 0, diag.ValueNotDate},
+		{"date", params{form: "serial"}, "1981", day(1981, 1, 1), day(1981, 12, 31), ""}, // a year, and no day of 1905
+		{"date", params{form: "serial"}, "60", 0, 0, diag.ValueNotDate},
+		{"date", params{form: "serial"}, "2021-01-01", day(2021, 1, 1), day(2021, 1, 1), ""},
+		{"date", params{form: "serial"}, "01/02/2021", 0, 0, diag.ValueNotDate},
+		{"date", params{}, "44197", 0, 0, diag.ValueNotDate}, // where no serials are stated
+		{"date", params{}, "2022-01-02T03:04:05.000Z", day(2022, 1, 2), day(2022, 1, 2), ""},
+
 		{"number", params{}, "1.5", 1.5, 1.5, ""},
 		{"number", params{}, "-1.5", -1.5, -1.5, ""},
 		{"number", params{decimal: ",", thousands: "."}, "1.234,5", 1234.5, 1234.5, ""},
@@ -200,6 +229,8 @@ func TestParts(t *testing.T) {
 		{"mark", "13 Dec 2000", "none"}, {"mark", "5 Mar 2003 a", "a"}, {"mark", "5 Mar 2003\u00a0AA", "AA"}, {"mark", "a", "none"}, {"mark", "5 Mar 2003 1", "none"}, {"mark", "2003 a b", "b"},
 		{"no_mark", "13 Dec 2000", "13 Dec 2000"}, {"no_mark", "5 Mar 2003  a", "5 Mar 2003"}, {"no_mark", "unknown", "unknown"},
 		{"no_number", "China 3, 4", "China"}, {"no_number", "China\u00a03", "China"}, {"no_number", "EU-28", "EU-28"}, {"no_number", "Group of 77", "Group of"},
+		{"bracket", "5,682 (490)", "490"}, {"bracket", "5,682", ""}, {"bracket", "(490)", "490"}, {"bracket", "a (b) c", ""}, {"bracket", "x (1) (2)", "2"},
+		{"no_bracket", "5,682 (490)", "5,682"}, {"no_bracket", "5,682", "5,682"}, {"no_bracket", "0--12 (0-1 yr)", "0--12"}, {"no_bracket", "490)", "490)"},
 		{"no_number", "12", "12"}, {"no_number", "Côte d'Ivoire", "Côte d'Ivoire"}, {"no_number", "Viet Nam", "Viet Nam"},
 	} {
 		if got := parts[tt.part](tt.word); got != tt.want {

@@ -35,12 +35,14 @@ type fieldPlan struct {
 	severals []severalPlan // the first, then its fallbacks
 	constant *outcome
 	cell     *cellPlan
+	joined   *joinedPlan
+	part     joinedPart // of joined
 	own      ownField
 }
 
 // filled reports whether the mapping says what fills the field.
 func (f *fieldPlan) filled() bool {
-	return len(f.columns) > 0 || len(f.severals) > 0 || f.constant != nil || f.cell != nil
+	return len(f.columns) > 0 || len(f.severals) > 0 || f.constant != nil || f.cell != nil || f.joined != nil
 }
 
 // columnPlan is how one column of the source fills one field.
@@ -95,8 +97,13 @@ const (
 
 // ownFields is the fields that a mapping does not fill, in any table that has them.
 var ownFields = map[string]ownField{
-	"statistic_id":   ownCellID,
-	"action_id":      ownCellID,
+	"statistic_id": ownCellID,
+	"action_id":    ownCellID,
+	"rating_id":    ownCellID,
+	"flow_id":      ownCellID,
+
+	"released_case_id": ownCellID,
+
 	"source_id":      ownSourceID,
 	"vintage":        ownVintage,
 	"record_id":      ownRecordID,
@@ -165,6 +172,9 @@ func (c *compiler) plan() *Plan {
 		if f.field.Type != schemas.Truth {
 			c.add(diag.MappingRule, fmt.Sprintf("rule %q fills only truths", v.Rule), "several", j, "rule")
 		}
+	}
+	for j := range entry.Joined {
+		c.joined(p, &entry.Joined[j], j, at)
 	}
 	c.cells(p, at)
 	for name, word := range entry.Constants {
@@ -291,6 +301,9 @@ func (c *compiler) constantAt(f *fieldPlan, name, word string, at []any) *outcom
 	r := wordReader{schema: c.s, list: f.list, by: "code"}
 	switch f.field.Type {
 	case schemas.Code:
+		if f.list != nil && f.list.Index(word) >= 0 { // also of a list whose words are looked up as countries
+			return &outcome{word: word, value: exactly(float64(f.list.Index(word))), has: true, listed: true, rule: "constant"}
+		}
 	case schemas.Truth:
 		if word != "true" && word != "false" {
 			c.add(diag.MappingCode, "a truth is true or false", at...)

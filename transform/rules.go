@@ -75,6 +75,9 @@ var parts = map[string]func(word string) string{
 	"mark":      func(w string) string { _, mark := cutMark(w); return mark },
 	"no_mark":   func(w string) string { rest, _ := cutMark(w); return rest },
 	"no_number": cutNumbers,
+
+	"bracket":    func(w string) string { _, inner := cutBracket(w); return inner },
+	"no_bracket": func(w string) string { rest, _ := cutBracket(w); return rest },
 }
 
 // noMark is what the part "mark" reads where there is none.
@@ -97,4 +100,15 @@ func cutNumbers(word string) string {
 		return word
 	}
 	return name
+}
+
+// cutBracket takes a word and what stands in brackets behind it apart: "5,682 (490)". Without brackets
+// at its end there is nothing in them.
+func cutBracket(word string) (rest, inner string) {
+	body, closed := strings.CutSuffix(word, ")")
+	at := strings.LastIndex(body, "(")
+	if !closed || at < 0 {
+		return word, ""
+	}
+	return mappings.Word(body[:at]), mappings.Word(body[at+1:])
 }

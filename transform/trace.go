@@ -118,6 +118,8 @@ func (t *Table) trace(f *boundField, got []*outcome, raw *schemas.Batch, i int) 
 	case f.plan.cell != nil:
 		tr.Rule, tr.Status, tr.Said = f.fixed.rule, f.fixed.status, m.Pos("tables", n, "from_cell")
 		tr.Cells = []TraceCell{{Row: f.plan.cell.row, Col: f.plan.cell.col, Text: f.fixed.word, Used: true, shown: f.fixed.shown()}}
+	case f.joined != nil:
+		t.traceJoined(&tr, f, got[i], raw, i)
 	case len(f.severals) > 0:
 		t.traceSeverals(&tr, f, got[i], raw, i)
 	case len(f.columns) > 0:

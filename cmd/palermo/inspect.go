@@ -175,7 +175,11 @@ func match(p *printer, s *pipeline.SheetInspection) {
 		p.line("           %s", off(c))
 		return
 	}
-	p.line("  header   row %s, by all %s that %s is recognised by", number(c.HeaderRow), count(c.Found, "header"), matchName(c))
+	if c.HeaderRow == 0 {
+		p.line("  header   none; its words are those by which %s is recognised", matchName(c))
+	} else {
+		p.line("  header   row %s, by all %s that %s is recognised by", number(c.HeaderRow), count(c.Found, "header"), matchName(c))
+	}
 	p.line("  mapping  %s", matchName(c))
 	if s.RunnerUp != nil {
 		p.line("           next: %s; %s", matchName(s.RunnerUp), off(s.RunnerUp))
@@ -259,6 +263,8 @@ func reasonWords(reason string) string {
 		return "below the table"
 	case "repeated_header":
 		return "repeated headers"
+	case "repeated_table":
+		return "a table that stands in the file twice"
 	case "no_consent":
 		return "without consent"
 	case "waiting":

@@ -42,6 +42,8 @@ func Run(t *testing.T, f Format) {
 	t.Run("ragged rows", f.ragged)
 	t.Run("end of table", f.stop)
 	t.Run("no header row", f.headless)
+	t.Run("no header at all", f.unheaded)
+	t.Run("beside the table", f.beside)
 }
 
 func (f Format) open(t *testing.T, grid [][]string, o extract.Options) extract.Sheet {
@@ -378,6 +380,36 @@ func (f Format) stop(t *testing.T) {
 	pull(t, r, func(*schemas.Batch) {})
 	if got := r.Counts(); got.Batched != 3 || got.Ragged != 1 || got.BelowStop != 0 {
 		t.Errorf("counts = %+v, want 3 rows and 1 ragged", got)
+	}
+}
+
+// unheaded: a table without a header begins with the first row.
+func (f Format) unheaded(t *testing.T) {
+	s := f.open(t, [][]string{{"a", "b"}, {"1", "2"}, {"3", "4", "5"}}, extract.Options{})
+	sp := spec("first", "second")
+	sp.HeaderRow, sp.NoHeader, sp.Width = 0, true, 2
+	r := extract.NewReader(s, sp, memory.DefaultAllocator)
+	pull(t, r, func(*schemas.Batch) {})
+	if c := (extract.Counts{Read: 3, Batched: 2, Ragged: 1}); r.Counts() != c {
+		t.Errorf("counts = %+v, want %+v", r.Counts(), c)
+	}
+	sp.HeaderRow = 1
+	for _, err := range extract.NewReader(s, sp, memory.DefaultAllocator).Batches(context.Background()) {
+		if err == nil {
+			t.Error("a header row of a table without a header is no mistake")
+		}
+	}
+}
+
+// beside: what stands right of the table is not looked at.
+func (f Format) beside(t *testing.T) {
+	s := f.open(t, [][]string{{"a", "b", "", "List"}, {"1", "2", "", "x"}, {"", "", "", "y"}, {"3", "", "z"}}, extract.Options{})
+	sp := spec("a", "b")
+	sp.Width, sp.Cut = 2, true
+	r := extract.NewReader(s, sp, memory.DefaultAllocator)
+	pull(t, r, func(*schemas.Batch) {})
+	if c := (extract.Counts{Read: 3, Batched: 2, Blank: 1}); r.Counts() != c {
+		t.Errorf("counts = %+v, want %+v", r.Counts(), c)
 	}
 }
 
