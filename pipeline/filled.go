@@ -8,6 +8,7 @@ import (
 	"palermo/extract"
 	"palermo/load/template"
 	"palermo/mappings"
+	"palermo/schemas"
 )
 
 // filledForm is a template that came back: what it says of itself, and how its tables are read.
@@ -33,8 +34,12 @@ func (j *job) template(ctx context.Context, names map[string]string) error {
 	}
 	j.filled = &filledForm{stamp: stamp}
 	at := diag.Pos{File: j.sub.Name}
+	languages, err := template.Languages()
+	if err != nil {
+		return err
+	}
 	m := j.Mappings.Source(stamp.Source)
-	if m == nil || len(offered(m, stamp.Language)) == 0 {
+	if m == nil || !slices.Contains(languages, stamp.Language) || len(offered(m, stamp.Language)) == 0 {
 		j.find(diag.TemplateUnknown, at, "the template is of a source or a kind that is not known here")
 	} else {
 		j.filled.form = newForm(j.Schema, m, stamp.Language)
@@ -145,6 +150,20 @@ func (j *job) reported() {
 			e.Stated = j.filled.reported(e.Stated)
 		}
 	}
+}
+
+// readBy is the mappings as the sheet was read by them: of a template, that of its source as it reads templates.
+func (e *SheetEntry) readBy(s *schemas.Schema, set *mappings.Set) *mappings.Set {
+	if e == nil || e.Template == "" {
+		return set
+	}
+	out := &mappings.Set{Mappings: slices.Clone(set.Mappings)}
+	for i, m := range out.Mappings {
+		if m.Source.ID == e.Source {
+			out.Mappings[i] = newForm(s, m, e.Template).mapping
+		}
+	}
+	return out
 }
 
 // nothing says so where a template has no case and does not say that there were none, and where it says so and has some.

@@ -366,6 +366,7 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 	}{
 		"another version":     {cells, stamp(`"1|demo_shelter|en|00000000"`), []diag.Code{diag.TemplateVersion}},
 		"an unknown source":   {cells, stamp(`"1|nowhere|en|00000000"`), []diag.Code{diag.TemplateUnknown}},
+		"an unknown language": {cells, stamp(`"1|demo_shelter|xx|00000000"`), []diag.Code{diag.TemplateUnknown}},
 		"a stamp of later":    {cells, stamp(`"2|demo_shelter|en|00000000|x"`), []diag.Code{diag.TemplateUnknown}},
 		"cases and none":      {cells, answer("B8", "yes"), []diag.Code{diag.TemplateAnswer, diag.TemplateNone}},
 		"none, and no period": {nil, answer("B8", "yes"), []diag.Code{diag.TemplateAnswer}},
@@ -376,7 +377,7 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 		in := inspected(t, "form.xlsx", filledBook(t, form, c.cells, c.change), set)
 		var got []diag.Code
 		for _, f := range in.Found {
-			if f.Code != diag.CodeUnmapped && f.Code != diag.ValueMissing && (name != "an unknown source" && name != "a stamp of later" || f.Code == diag.TemplateUnknown) {
+			if f.Code != diag.CodeUnmapped && f.Code != diag.ValueMissing && (!strings.HasPrefix(name, "an unknown") && name != "a stamp of later" || f.Code == diag.TemplateUnknown || f.Code == diag.SubmissionKind) {
 				got = append(got, f.Code)
 			}
 		}
@@ -430,9 +431,15 @@ func TestFormsOfANewSource(t *testing.T) {
 	if raced {
 		return
 	}
-	sum := quiet(t, inspected(t, "f.xlsx", filledBook(t, form, fillIn(&form.Sheets[0], 4), nil), set))
+	in := inspected(t, "f.xlsx", filledBook(t, form, fillIn(&form.Sheets[0], 4), nil), set)
+	sum := quiet(t, in)
 	if sum.Loaded != 4 {
 		t.Errorf("%+v", sum)
+	}
+	for _, c := range in.Sheets[len(in.Sheets)-1].Columns {
+		if c.State == "extra" {
+			t.Errorf("column %d of the template is no part of it", c.Col)
+		}
 	}
 	for _, c := range []struct{ source, lang string }{{"nowhere", "en"}, {"demo_shelter", "tlh"}} {
 		_, err := pipeline.Template(schemas.Builtin(), set, c.source, c.lang)
@@ -474,3 +481,27 @@ tables:
       - {to: record_citizenship, split: Nationality, at: ";", field: citizenship_code, by: alpha2}
       - {to: record_means, flags: {Beaten: physical_abuse}, field: means_code, yes: ["1"], no: ["0"], constants: {stage_code: exploitation, is_control: "true"}, when: {Stopped: [n]}}
 `
+
+// TestFormsOfOthers is about an agency that sends a template of a source that is not expected from it.
+func TestFormsOfOthers(t *testing.T) {
+	t.Parallel()
+	if raced {
+		t.Skip("nothing in it is done at once")
+	}
+	set := shelterSet(t)
+	form, err := pipeline.Template(schemas.Builtin(), set, "demo_shelter", "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "f.xlsx"), filledBook(t, form, fillIn(&form.Sheets[0], 1), nil))
+	at := func(table string) string { return filepath.Join(dir, table) }
+	h := &pipeline.Harmoniser{Schema: schemas.Builtin(), Mappings: set, TmpDir: dir, Quarantine: at("q"), IDs: pipeline.IDs([]byte(testKey)), File: at, Vault: at, Sources: []string{"rcp"}}
+	e, err := h.Harmonise(context.Background(), filepath.Join(dir, "f.xlsx"), &pipeline.Submission{ID: "s", Name: "f.xlsx"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Status != pipeline.StatusQuarantined || !slices.ContainsFunc(e.Found, func(f pipeline.Found) bool { return f.Code == diag.FileSource }) {
+		t.Errorf("the file is %s: %+v", e.Status, e.Found)
+	}
+}

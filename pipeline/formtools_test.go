@@ -5,8 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/xuri/excelize/v2"
 
 	"palermo/load/template"
 	"palermo/pipeline"
@@ -23,7 +26,7 @@ func TestToolsForms(t *testing.T) {
 	var jobs strings.Builder
 	var files []string
 	set := builtinSet(t)
-	rows := map[string]int{}
+	rows, forms := map[string]int{}, map[string]*template.Form{}
 	for _, src := range pipeline.TemplateSources(set) {
 		for _, lang := range spokenHere {
 			form := formFor(t, src.Source, lang)
@@ -43,6 +46,7 @@ func TestToolsForms(t *testing.T) {
 			}
 			fmt.Fprintf(&jobs, "SAVE\t%[1]s-filled.xlsx\tCalc MS Excel 2007 XML\nSAVE\t%[1]s-filled.ods\tcalc8\nCLOSE\n", path)
 			files = append(files, path+"-filled.xlsx", path+"-filled.ods")
+			forms[path+"-filled.xlsx"] = form
 			rows[path+"-filled.xlsx"], rows[path+"-filled.ods"] = n, n
 		}
 	}
@@ -57,6 +61,51 @@ func TestToolsForms(t *testing.T) {
 			if got := int(sum.Loaded) + sum.Skipped["no_consent"]; got != rows[f] || sum.Rejected > 0 {
 				t.Errorf("%d rows of %d came back: %+v", got, rows[f], sum)
 			}
+			if form := forms[f]; form != nil {
+				stillRefuses(t, f, form)
+			}
 		})
 	}
+}
+
+// stillRefuses checks that LibreOffice took the checks for what they are: what it saved refuses the same.
+func stillRefuses(t *testing.T, path string, form *template.Form) {
+	t.Helper()
+	book, err := excelize.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	s := &form.Sheets[0]
+	dvs, err := book.GetDataValidations(s.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range s.Columns {
+		want := map[template.Type]string{template.Choice: "list", template.Day: "date", template.Whole: "whole", template.Number: "decimal"}[c.Type]
+		if want == "" {
+			continue
+		}
+		if !slices.ContainsFunc(dvs, func(d *excelize.DataValidation) bool {
+			return d.Type == want && d.ShowErrorMessage && (d.ErrorStyle == nil || *d.ErrorStyle == "stop") && covers(d.Sqref, i+1, below(s)+5000)
+		}) {
+			t.Errorf("%s: %s is not checked any more", s.Name, c.Header)
+		}
+	}
+}
+
+// covers reports whether the cell is in one of the ranges.
+func covers(ranges string, col, row int) bool {
+	for _, r := range strings.Fields(ranges) {
+		from, to, ok := strings.Cut(r, ":")
+		if !ok {
+			to = from
+		}
+		c1, r1, err1 := excelize.CellNameToCoordinates(from)
+		c2, r2, err2 := excelize.CellNameToCoordinates(to)
+		if err1 == nil && err2 == nil && c1 <= col && col <= c2 && r1 <= row && row <= r2 {
+			return true
+		}
+	}
+	return false
 }

@@ -113,11 +113,11 @@ func (j *job) read(ctx context.Context, path string) error {
 	defer f.Close()
 	j.entry.Format = f.Format()
 	j.sheets = f.Sheets()
-	astray, err := j.setAside(ctx)
-	if err != nil {
+	if err := j.template(ctx, f.Names()); err != nil {
 		return err
 	}
-	if err := j.template(ctx, f.Names()); err != nil {
+	astray, err := j.setAside(ctx)
+	if err != nil {
 		return err
 	}
 	for _, sh := range j.sheets {
