@@ -72,11 +72,11 @@ test-client: build ## read the database with Python's duckdb while a run publish
 
 # openpyxl, and what drives Chromium, live in an environment of their own. What cannot be had here is not tested, and said.
 .PHONY: test-receipts
-test-receipts: ## open receipts with openpyxl, LibreOffice and headless Chromium (axe), as far as they are here
+test-receipts: ## open receipts with openpyxl, LibreOffice and headless Chromium (axe), and fill in templates, as far as they are here
 	@test -x .venv-receipts/bin/python || python3 -m venv .venv-receipts || true
 	@.venv-receipts/bin/python -c 'import openpyxl' 2>/dev/null || .venv-receipts/bin/pip install --quiet --disable-pip-version-check 'openpyxl==3.1.*' || true
 	@test -d .venv-receipts/node_modules/playwright-core || { cp .ci/receipts/package.json .venv-receipts/ && npm install --silent --no-audit --no-fund --prefix .venv-receipts; } || true
-	PALERMO_RECEIPT_TOOLS="$(CURDIR)/.venv-receipts" go test ./load/receipt ./load/template -run '^TestTools' -count=1 -v
+	PALERMO_RECEIPT_TOOLS="$(CURDIR)/.venv-receipts" go test ./load/receipt ./load/template ./pipeline -run '^TestTools' -count=1 -v
 
 # LONG=sample runs the same tests on a smaller scale.
 LONG ?= full

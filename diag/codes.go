@@ -67,6 +67,11 @@ const (
 	FileStopped        Code = "file.stopped"         // its reading took too much, or ended before its end
 	FileSource         Code = "file.source"          // of a source that its agency does not send
 
+	TemplateUnknown Code = "template.unknown" // a stamp of a form that is not known
+	TemplateVersion Code = "template.version" // a stamp of another version of the form
+	TemplateAnswer  Code = "template.answer"  // an answer on the first sheet cannot be read, or is missing
+	TemplateNone    Code = "template.none"    // it says that there were no cases, and has some
+
 	SubmissionKind     Code = "submission.kind_unreadable"   // what kind of submission it is cannot be read
 	SubmissionPeriod   Code = "submission.period_unreadable" // which period it replaces cannot be read, or is not said
 	SubmissionConflict Code = "submission.kind_conflict"     // the file and its folder name two kinds
@@ -165,6 +170,11 @@ var Codes = map[Code]Entry{
 	FileStopped:        {Error, "Reading the file took more memory or time than it may, or stopped before its end. Nothing of it was taken; the other files were.", "Save the file again in a spreadsheet program and send that. If it is a large file in good order, raise intake.worker_mib or intake.worker_seconds and run once with --full."},
 	FileSource:         {Error, "The file is of a source that this agency is not listed to send (agencies.FOLDER.sources). Nothing of it was loaded.", "Check who sent it. If it is right, add the source in palermo.yaml; the next run takes the file. Else palermo withdraw."},
 	FileUnreadable:     {Error, "The file or folder cannot be opened or read.", "Check its permissions; it stays in the folder and the next run tries again."},
+
+	TemplateUnknown: {Warning, "The file is a template of palermo, of a source or a form that is not known here; its sheets are read as those of any file.", "Send the agency the template of its source: palermo template SOURCE. Where another palermo made it, look which mappings that has."},
+	TemplateVersion: {Warning, "The file is a template of another version than the one that is given out now; it was read by what stands in its headers and cells.", "Nothing, where nothing else was found. Send the agency the newest template."},
+	TemplateAnswer:  {Warning, "An answer on the first sheet of a template cannot be read, or the period is missing for which it says that there were no cases.", "Ask the agency to fill in the first sheet again: days as year-month-day, and words from the lists."},
+	TemplateNone:    {Warning, "The first sheet of a template says that there were no cases in the period, and its other sheets have some; they were loaded.", "Ask the agency which is meant."},
 
 	SubmissionKind:     {Error, "The file says of what kind it is in words that have no code; it is taken as adding and updating, and removes nothing.", "Mend the cell, or put the file again into a folder that names the kind; see docs/submissions.md."},
 	SubmissionPeriod:   {Error, "A full replacement does not say which period it replaces in a form that can be read; it is taken as adding and updating, and removes nothing.", "Name the first and last day; see docs/submissions.md."},

@@ -34,6 +34,7 @@ var groups = []struct {
 	{"The file", []string{"file"}},
 	{"What was recognised", []string{"source", "vintage", "sheet"}},
 	{"What a submission does", []string{"submission", "record"}},
+	{"Templates", []string{"template"}},
 	{"Columns and rows", []string{"column", "row"}},
 	{"Values and keys", []string{"code", "value", "key", "total"}},
 	{"The mapping and the settings", []string{"mapping", "config"}},

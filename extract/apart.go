@@ -102,10 +102,10 @@ func (a *apart) opened() error {
 		return a.nonsense()
 	}
 	var o opened
-	if json.Unmarshal(payload, &o) != nil || checkOpened(&o) != nil {
+	if json.Unmarshal(payload, &o) != nil || checkOpened(&o, a.file.o.Names) != nil {
 		return a.nonsense()
 	}
-	a.file.format, a.file.sheets = o.Format, o.Sheets
+	a.file.format, a.file.sheets, a.file.names = o.Format, o.Sheets, o.Names
 	for i := range o.Sheets {
 		s := &a.file.sheets[i]
 		s.file = a.file

@@ -27,6 +27,7 @@ type Options struct {
 	MaxColumns    int    // of one row; 16,384
 
 	Secrets []Secret // what opens files that their sender closed; tried in their order
+	Names   []string // names of a workbook that File.Names is to have
 
 	BatchRows       int // rows of a raw batch; 8,192
 	DictionaryWords int // distinct words of a column before its batches carry plain text; 65,536
@@ -96,6 +97,7 @@ type File struct {
 	o      Options
 	format string
 	sheets []Sheet
+	names  map[string]string
 	notes  diag.List
 	book   *sheet.Book // nil where it is no .xlsx
 	apart  *apart      // nil where the file is read in this process
@@ -175,6 +177,10 @@ func (f *File) open() error {
 
 // Sheets is the file's sheets, in their order.
 func (f *File) Sheets() []Sheet { return f.sheets }
+
+// Names is what the names that Options asked for refer to, as 'Sheet 1'!$A$1 or as a text in quotes, in an .xlsx or .ods
+// that has them. A name that is defined for one sheet is not among them.
+func (f *File) Names() map[string]string { return f.names }
 
 // Format is what kind of file it is: "xlsx", "ods", "xls", "zip", or "csv" for any text with
 // separated columns.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"palermo/diag"
@@ -111,12 +112,34 @@ func (b *odsBook) body(see func(x *odsTokens, no int, hidden map[string]bool) er
 			if err := see(x, no, hidden); err != nil {
 				return err
 			}
+		case kind == odsStart && (name == "table:named-range" || name == "table:named-expression") && x.open[len(x.open)-3] == "office:spreadsheet":
+			b.f.odsName(x.attr("table:name"), x.attr("table:cell-range-address"), x.attr("table:expression"))
 		case kind == odsStart && odsAside[name]:
 			if err := x.skip(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// odsName keeps what a name of the spreadsheet refers to, where it was asked for, as a workbook would say it: $Start.$B$5 is
+// Start!$B$5.
+func (f *File) odsName(name, at, expression string) {
+	if !slices.Contains(f.o.Names, name) {
+		return
+	}
+	if at == "" {
+		at = expression
+	} else if i := strings.LastIndexByte(at, '.'); i >= 0 {
+		at = strings.TrimPrefix(at[:i], "$") + "!" + at[i+1:]
+	}
+	if !isName(at) {
+		return
+	}
+	if f.names == nil {
+		f.names = map[string]string{}
+	}
+	f.names[name] = at
 }
 
 // odsAside is the elements in which there may be tables that are none of the spreadsheet's.

@@ -71,7 +71,7 @@ func (s *server) listen(in io.Reader) {
 }
 
 func (s *server) opened() opened {
-	return opened{Format: s.file.Format(), Sheets: s.file.Sheets(), Notes: s.file.Notes()}
+	return opened{Format: s.file.Format(), Sheets: s.file.Sheets(), Names: s.file.Names(), Notes: s.file.Notes()}
 }
 
 func (s *server) serve() error {

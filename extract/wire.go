@@ -44,7 +44,7 @@ const (
 	firstRows = 32 // of the first block: a preview wants no more
 
 	maxSheets   = 10_000
-	maxName     = 1 << 10 // bytes of a sheet's name
+	maxName     = 1 << 10 // bytes of a sheet's name, and of what a name of the workbook refers to
 	maxMessage  = 500
 	maxNotes    = 10_000
 	maxNoteRows = 1 << 40
@@ -54,6 +54,7 @@ const (
 type opened struct {
 	Format string            `json:"format"`
 	Sheets []Sheet           `json:"sheets,omitempty"`
+	Names  map[string]string `json:"names,omitempty"`
 	Notes  []diag.Diagnostic `json:"notes,omitempty"`
 }
 
@@ -243,10 +244,15 @@ func (b *blockReader) split(n int) bool {
 	return true
 }
 
-// checkOpened holds what a worker says of a file against what a file can be.
-func checkOpened(o *opened) error {
+// checkOpened holds what a worker says of a file against what a file can be, and what was asked for.
+func checkOpened(o *opened, asked []string) error {
 	if len(o.Sheets) == 0 || len(o.Sheets) > maxSheets || len(o.Format) > 16 || strings.Trim(o.Format, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 		return errNonsense
+	}
+	for name, text := range o.Names {
+		if !slices.Contains(asked, name) || !isName(text) || strings.ContainsFunc(text, isControl) {
+			return errNonsense
+		}
 	}
 	for i, s := range o.Sheets {
 		if !isName(s.Name) || !strings.HasPrefix(s.Name, s.Member) || s.No < 1 || i > 0 && s.No <= o.Sheets[i-1].No {
@@ -259,7 +265,7 @@ func checkOpened(o *opened) error {
 // notOfFiles is what codes are about that no reading of a file finds; notFound is codes of files that
 // are found without reading them, and decide something.
 var (
-	notOfFiles = []string{"home", "config", "mapping", "lake", "snapshot", "balance", "review", "link", "submission", "record", "source", "vintage"}
+	notOfFiles = []string{"home", "config", "mapping", "lake", "snapshot", "balance", "review", "link", "submission", "record", "source", "template", "vintage"}
 	notFound   = []diag.Code{diag.FileWithdrawn, diag.FileDuplicate, diag.FileSource, diag.FileNoAgency, diag.FileChanging}
 )
 

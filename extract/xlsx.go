@@ -24,7 +24,7 @@ func (f *File) openBook() error {
 	if err := a.Check(context.Background()); err != nil {
 		return f.placed(err)
 	}
-	b, err := sheet.Open(a, sheet.Options{MaxHeldBytes: f.o.MaxPartBytes, MaxCellBytes: f.o.MaxCellBytes, MaxRowBytes: f.o.MaxRowBytes, MaxTextBytes: f.o.MaxUnzipBytes})
+	b, err := sheet.Open(a, sheet.Options{MaxHeldBytes: f.o.MaxPartBytes, MaxCellBytes: f.o.MaxCellBytes, MaxRowBytes: f.o.MaxRowBytes, MaxTextBytes: f.o.MaxUnzipBytes, Names: f.o.Names})
 	if err != nil {
 		return f.placed(err)
 	}
@@ -39,7 +39,7 @@ func (f *File) openBook() error {
 	for i := range b.Sheets {
 		f.sheets = append(f.sheets, f.sheet(i))
 	}
-	f.format = "xlsx"
+	f.format, f.names = "xlsx", b.Names
 	return nil
 }
 

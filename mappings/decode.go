@@ -179,6 +179,9 @@ func (m *Mapping) normalise() {
 			t.Several[j].When = whenWords(t.Several[j].When)
 		}
 		t.Unpivot.normalise()
+		if t.Template != nil {
+			t.Template.Offers = whenWords(t.Template.Offers)
+		}
 		for name, f := range t.Facts {
 			f.Column = Word(f.Column)
 			words(f.Words)

@@ -45,6 +45,7 @@ type Table struct {
 	Record    *Record           `yaml:"record,omitempty" json:"record,omitempty"`                               // how rows of case data are keyed
 	Stated    *Stated           `yaml:"submission,omitempty" json:"submission,omitempty"`                       // what a file with such a table does to what was received before
 	Children  []Child           `yaml:"children,omitempty" json:"children,omitempty"`                           // rows of other tables, from the same row
+	Template  *Template         `yaml:"template,omitempty" json:"template,omitempty"`                           // how an empty workbook for such tables is made
 	Unpivot   *Unpivot          `yaml:"unpivot,omitempty" json:"unpivot,omitempty"`                             // one row of each value cell of a row
 	Skip      []Skip            `yaml:"skip,omitempty" json:"skip,omitempty"`                                   // rows that are counted as skipped
 	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`                         // fields that have the same value in every row
@@ -121,6 +122,14 @@ type StatedCell struct {
 	Sheet string `yaml:"sheet,omitempty" json:"sheet,omitempty"`                // the sheet of the cell; that of the table, above it, by default
 	Codes string `yaml:"codes,omitempty" json:"codes,omitempty"`                // the codes file that has the words for a kind; without it they are the codes themselves
 	Form  string `yaml:"form,omitempty" json:"form,omitempty"`                  // the form of dates
+}
+
+// Template is what is to be said of an empty workbook for case tables, which is made from the entry.
+type Template struct {
+	Language string `yaml:"language,omitempty" json:"language,omitempty"`   // the language of the headers; English where it does not say
+	OwnWords bool   `yaml:"own_words,omitempty" json:"own_words,omitempty"` // offer the source's words as they are, as those of a standard
+
+	Offers map[string][]string `yaml:"offers,omitempty" json:"offers,omitempty"` // by header: the words that are offered, in their order; else one for each thing that can be meant
 }
 
 // Child makes rows of another table from the same row of the source. It is one of three kinds:

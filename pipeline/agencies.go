@@ -107,6 +107,9 @@ func (h *Home) checkRetention(l *Ledger, now time.Time) Check {
 // rows of all sheets before any is harmonised.
 func (j *job) astray(previews [][]extract.Row) (diag.Pos, bool) {
 	for i, sh := range j.sheets {
+		if c := j.asked(sh, previewRows(previews[i])); c != nil && !slices.Contains(j.Sources, c.Mapping.Source.ID) {
+			return diag.Pos{File: j.sub.Name, Sheet: sh.Name, Row: c.HeaderRow}, true
+		}
 		best := j.Mappings.Recognise(sh.Name, previewRows(previews[i]))
 		if len(best) > 0 && best[0].Matches() && !slices.Contains(j.Sources, best[0].Mapping.Source.ID) {
 			return diag.Pos{File: j.sub.Name, Sheet: sh.Name, Row: best[0].HeaderRow}, true

@@ -66,6 +66,7 @@ type SheetEntry struct {
 	Values    []transform.Use    `json:"values,omitempty"`
 	Form      string             `json:"form,omitempty"` // of case records
 	Stated    Statement          `json:"stated"`
+	Template  string             `json:"template,omitempty"`   // the language of the template that the table stood in
 	NoConsent []transform.Known  `json:"no_consent,omitempty"` // rows whose person does not consent; nothing else is kept of them
 	TakenBack []transform.Known  `json:"taken_back,omitempty"` // rows of a withdrawal: the records that it takes back
 	Named     []transform.Known  `json:"named,omitempty"`      // rejected rows that have a case reference

@@ -255,6 +255,9 @@ func (h *Home) keptPlan(e *SheetEntry) (*transform.Plan, error) {
 	if len(ds) > 0 {
 		return nil, &ConfigError{ds}
 	}
+	if e.Template != "" {
+		m = newForm(h.Schema, m, e.Template).mapping
+	}
 	plan, ds := transform.Compile(m, e.Table, h.Schema)
 	if len(ds) > 0 {
 		return nil, &ConfigError{ds}

@@ -13,6 +13,7 @@ import (
 	"palermo/diag"
 	"palermo/extract"
 	"palermo/load"
+	"palermo/load/template"
 	"palermo/mappings"
 	"palermo/schemas"
 	"palermo/transform"
@@ -101,16 +102,20 @@ type job struct {
 	sheetNo map[string]int             // by name, for the sheets looked at so far
 	writers map[string]*load.Split     // by table
 	aside   *rowWriter                 // the quarantine; nil while no row was rejected
+	filled  *filledForm                // nil where the file is no template of ours
 }
 
 func (j *job) read(ctx context.Context, path string) error {
-	f, err := openApart(ctx, path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes, Secrets: j.Secrets}, j.Limits)
+	f, err := openApart(ctx, path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes, Secrets: j.Secrets, Names: template.Names()}, j.Limits)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	j.entry.Format = f.Format()
 	j.sheets = f.Sheets()
+	if err := j.template(ctx, f.Names()); err != nil {
+		return err
+	}
 	astray, err := j.setAside(ctx)
 	if err != nil {
 		return err
@@ -127,6 +132,9 @@ func (j *job) read(ctx context.Context, path string) error {
 	}
 	for _, d := range f.Notes() {
 		j.found.Add(d)
+	}
+	if !astray {
+		j.reported()
 	}
 	return nil
 }
@@ -182,15 +190,27 @@ func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
 	}
 	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Title: sh.Title(), Balance: Balance{Unit: unitRows}})
 	e := &j.entry.Sheets[len(j.entry.Sheets)-1]
+	if j.ours(sh) {
+		return nil
+	}
+	if c := j.asked(sh, previewRows(preview)); c != nil {
+		return j.answered(ctx, sh, e, c, preview)
+	}
 	best := j.Mappings.Recognise(sh.Title(), previewRows(preview))
 	if len(best) == 0 || !best[0].Matches() {
 		return j.unknown(ctx, sh, e, best)
 	}
-	e.describe(&best[0], preview)
-	plan, ds := transform.Compile(best[0].Mapping, best[0].Table, j.Schema)
+	return j.known(ctx, sh, e, &best[0], preview)
+}
+
+// known harmonises the table of a sheet that a mapping knows.
+func (j *job) known(ctx context.Context, sh extract.Sheet, e *SheetEntry, c *mappings.Candidate, preview []extract.Row) error {
+	e.describe(c, preview)
+	plan, ds := transform.Compile(c.Mapping, c.Table, j.Schema)
 	if len(ds) > 0 {
 		return &ConfigError{ds}
 	}
+	var err error
 	if e.Stated, err = j.statement(ctx, sh, plan, preview); err != nil {
 		return err
 	}
@@ -354,8 +374,14 @@ func (j *job) account(e *SheetEntry, n extract.Counts, units int) {
 	e.Balance.Read = n.Read * int64(units)
 	e.Balance.skip("blank_row", int(n.Blank)*units)
 	e.Balance.skip("footnote", int(n.BelowStop)*units)
-	if n.Read == 0 {
-		j.find(diag.SheetEmpty, diag.Pos{File: j.sub.Name, Sheet: e.Name, Row: e.HeaderRow}, "the table has no rows below its header")
+	switch at := (diag.Pos{File: j.sub.Name, Sheet: e.Name, Row: e.HeaderRow}); {
+	case n.Read > 0:
+	case e.Template != "": // an agency fills in the sheets that it has something for
+		if j.filled.empty == (diag.Pos{}) {
+			j.filled.empty = at
+		}
+	default:
+		j.find(diag.SheetEmpty, at, "the table has no rows below its header")
 	}
 }
 
@@ -441,6 +467,7 @@ func (j *job) status() {
 	switch {
 	case j.found.CountCode(diag.FileSource) > 0:
 		e.Status = StatusQuarantined
+	case !known && j.filled != nil && j.filled.stamp.NoCases: // its other sheets were deleted, or hold something else
 	case !known && rows.Read == 0:
 		e.Status = StatusRefused
 		j.find(diag.FileEmpty, at, "the file has no cells")

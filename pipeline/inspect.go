@@ -103,7 +103,7 @@ func Inspect(ctx context.Context, path string, s *schemas.Schema, set *mappings.
 	}
 	defer f.Close()
 	for _, sh := range f.Sheets() {
-		si, err := inspectSheet(ctx, sh, e.sheet(sh.No), set)
+		si, err := inspectSheet(ctx, sh, e.sheet(sh.No), e.sheet(sh.No).readBy(s, set))
 		if err != nil {
 			return nil, err
 		}

@@ -430,6 +430,10 @@ func (p *publication) submissions(add func(map[string]any) error) error {
 		if said.Kind == FullReplacement {
 			row["period_from"], row["period_to"] = parseDay(said.From).ToTime(), parseDay(said.To).ToTime()
 		}
+		row["is_nil_report"] = said.NoCases
+		if said.ReportedFrom != "" {
+			row["reported_from"], row["reported_to"] = parseDay(said.ReportedFrom).ToTime(), parseDay(said.ReportedTo).ToTime()
+		}
 		if err := add(row); err != nil {
 			return err
 		}

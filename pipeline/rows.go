@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"palermo/load"
+	"palermo/mappings"
 	"palermo/schemas"
 	"palermo/transform"
 )
@@ -166,7 +167,7 @@ func balanceRow(submission string, e *SheetEntry, b Balance) map[string]any {
 		"skipped_blank": skipped("blank_row") + skipped("blank_cell"), "skipped_total": skipped("total_row"), "skipped_note": skipped("footnote"),
 		"skipped_repeated_header": skipped("repeated_header") + skipped(reasonCopied), "skipped_no_consent": skipped("no_consent"),
 		"skipped_withdrawn": skipped(reasonWithdrawn), "skipped_waiting": skipped(reasonWaiting),
-		"skipped_unmapped_sheet": skipped("unmapped_sheet"),
+		"skipped_unmapped_sheet": skipped("unmapped_sheet"), "skipped_template": skipped(mappings.ReasonTemplate),
 	}
 }
 

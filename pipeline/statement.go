@@ -35,6 +35,11 @@ type Statement struct {
 	From string `json:"from,omitempty"` // the first day of the period that a full replacement replaces
 	To   string `json:"to,omitempty"`   // its last day
 	By   string `json:"by"`
+
+	// Of a template that was filled in.
+	NoCases      bool   `json:"no_cases,omitempty"` // there was nothing to report
+	ReportedFrom string `json:"reported_from,omitempty"`
+	ReportedTo   string `json:"reported_to,omitempty"`
 }
 
 // inferred is what a table does of which nobody says anything: it adds and updates.
@@ -106,9 +111,12 @@ func (j *job) statement(ctx context.Context, sh extract.Sheet, plan *transform.P
 	}
 	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name}
 	said := plan.Stated(at, sh.Title(), cells, &j.found)
-	s := Statement{said.Kind, said.From, said.To, SaidByMapping}
+	s := Statement{Kind: said.Kind, From: said.From, To: said.To, By: SaidByMapping}
 	if said.InFile {
 		s.By = SaidByFile
+	}
+	if j.filled != nil {
+		s = j.filled.statement()
 	}
 	if a := j.sub.Stated; a != nil {
 		if s.By == SaidByFile && s.Kind != "" && s.Kind != a.Kind {

@@ -57,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"twice":     interruptTwice,
 			"id":        findID,
 			"verdict":   writeVerdict,
+			"nothing":   noCases,
 		},
 	})
 }
@@ -257,4 +258,16 @@ func findID(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s: received no %s", args[0], args[1])
+}
+
+// nothing FILE FROM TO answers on the first sheet of a template that there were no cases in the period.
+func noCases(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := excelize.OpenFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	first := f.GetSheetList()[0]
+	for cell, text := range map[string]string{"B6": args[1], "B7": args[2], "B8": "так"} {
+		ts.Check(f.SetCellStr(first, cell, text))
+	}
+	ts.Check(f.Save())
 }

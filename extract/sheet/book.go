@@ -1,11 +1,14 @@
 package sheet
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"palermo/diag"
 	"palermo/extract/cell"
@@ -19,6 +22,8 @@ type Options struct {
 	MaxCellBytes int   // of one cell; 1 MiB
 	MaxRowBytes  int   // of the text of one row; 8 MiB
 	MaxTextBytes int64 // of the text of one sheet, shared strings counted where they are used; 4 GiB
+
+	Names []string // names of the workbook to keep
 }
 
 func (o Options) withDefaults() Options {
@@ -41,6 +46,7 @@ func (o Options) withDefaults() Options {
 type Book struct {
 	Sheets []Sheet           // those with cells, in the workbook's order
 	Notes  []diag.Diagnostic // what was found that does not stop the reading
+	Names  map[string]string // names of the workbook that were asked for, and what they refer to
 
 	a        *zipfile.Archive
 	o        Options
@@ -293,12 +299,41 @@ func (b *Book) readWorkbook(at string, rels relations, held *room) error {
 				return err
 			}
 		case depthIn(t, 2):
-			if in == "sheets" && string(t.name) == "sheet" {
+			switch {
+			case in == "sheets" && string(t.name) == "sheet":
 				return list.add(t)
+			case in == "definedNames" && t.is("definedName") && t.kind == tagOpen:
+				return b.name(s, t)
 			}
 		}
 		return nil
 	})
+}
+
+// maxNameText is how long what a name refers to may be to be kept.
+const maxNameText = 1024
+
+// name keeps what a name of the workbook refers to, where it was asked for. A name of one sheet is another name.
+func (b *Book) name(s *scanner, t tag) error {
+	v, err := t.attrs("name", "localSheetId")
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(b.o.Names, v[0]) || v[1] != "" {
+		return nil
+	}
+	text, err := s.text(nil, maxNameText)
+	if err != nil {
+		return err
+	}
+	if !utf8.Valid(text) || bytes.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return nil // none that a program writes
+	}
+	if b.Names == nil {
+		b.Names = map[string]string{}
+	}
+	b.Names[v[0]] = string(text)
+	return nil
 }
 
 func isTrue(v string) bool { return v == "1" || strings.EqualFold(v, "true") || v == "on" }

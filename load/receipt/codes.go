@@ -45,6 +45,7 @@ var informs = map[diag.Code]bool{
 	diag.ColumnExtra:     true,
 	diag.KeyDuplicate:    true,
 	diag.SubmissionUnfit: true,
+	diag.TemplateVersion: true,
 }
 
 // Seen reports whether an agency is told of such findings.
@@ -54,4 +55,4 @@ func Seen(c diag.Code) bool { return !unseen[c] }
 func toFix(f Finding) bool { return f.Severity > diag.Info && !informs[f.Code] }
 
 // SkipReasons is every reason for which a row may be skipped.
-var SkipReasons = []string{"blank_row", "blank_cell", "total_row", "footnote", "repeated_header", "repeated_table", "no_consent", "withdrawn", "unmapped_sheet", "waiting", "other"}
+var SkipReasons = []string{"blank_row", "blank_cell", "total_row", "footnote", "repeated_header", "repeated_table", "no_consent", "withdrawn", "unmapped_sheet", "waiting", "template", "other"}

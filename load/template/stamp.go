@@ -25,7 +25,7 @@ const (
 func (b *writer) stamp() {
 	clean := strings.NewReplacer(`"`, "", "|", "")
 	values := map[string]string{
-		nameStamp: `"1|` + clean.Replace(b.form.Source) + "|" + b.texts.Language + "|" + clean.Replace(b.form.Version) + `"`,
+		nameStamp: `"` + stampForm + "|" + clean.Replace(b.form.Source) + "|" + b.texts.Language + "|" + clean.Replace(b.form.Version) + `"`,
 		nameLists: reference(listSheet) + "!$A$1",
 	}
 	for name, row := range answers {
@@ -44,7 +44,7 @@ func reference(sheet string) string { return "'" + strings.ReplaceAll(sheet, "'"
 // Stamp is what a template that came back says of itself, and what was answered on its first sheet. Anybody could have written
 // it.
 type Stamp struct {
-	Source   string
+	Source   string // empty where the stamp is of a form that is not known here
 	Version  string
 	Language string
 	Ours     []string // sheets that hold no table: they are not loaded
@@ -54,43 +54,71 @@ type Stamp struct {
 	Unread   []string // the answers that cannot be read: kind, from, to, none
 }
 
-// Recognise is the stamp of a workbook, or nil where it is no template. A file that is no workbook is no template.
+// Names is which names of a workbook Read asks for.
+func Names() []string { return []string{nameStamp, nameLists, nameKind, nameFrom, nameTo, nameNone} }
+
+// Read is the stamp of a workbook with these names, by what they refer to; nil where it is no template. cell is the text of a cell,
+// with days as 2003-04-03 or as workbooks count them.
+func Read(names map[string]string, cell func(sheet, at string) string) (*Stamp, error) {
+	r := &reader{names: names, cell: cell, serial: func(n float64) (time.Time, error) { return excelize.ExcelDateToTime(n, false) }}
+	return r.read()
+}
+
+// Recognise is Read of a file. A file that is no workbook is no template.
 func Recognise(src io.ReaderAt, size int64) (*Stamp, error) {
 	f, err := excelize.OpenReader(io.NewSectionReader(src, 0, size), excelize.Options{RawCellValue: true})
 	if err != nil {
 		return nil, nil
 	}
 	defer f.Close()
-	names := map[string]string{}
+	r := &reader{names: map[string]string{}}
 	for _, n := range f.GetDefinedName() {
-		names[n.Name] = n.RefersTo
+		r.names[n.Name] = n.RefersTo
 	}
-	parts := strings.Split(strings.Trim(strings.TrimPrefix(names[nameStamp], "="), `"`), "|")
-	if len(parts) != 4 || parts[0] != "1" {
-		return nil, nil
+	r.cell = func(sheet, at string) string {
+		text, _ := f.GetCellValue(sheet, at) // a sheet that is not there has no text
+		return text
 	}
-	r := &reader{f: f, names: names, stamp: &Stamp{Source: parts[1], Language: parts[2], Version: parts[3]}}
-	return r.stamp, r.read()
+	r.serial = func(n float64) (time.Time, error) {
+		props, err := f.GetWorkbookProps()
+		return excelize.ExcelDateToTime(n, err == nil && props.Date1904 != nil && *props.Date1904)
+	}
+	return r.read()
 }
 
 type reader struct {
-	f     *excelize.File
-	names map[string]string
-	stamp *Stamp
+	names  map[string]string
+	cell   func(sheet, at string) string
+	serial func(float64) (time.Time, error)
+	stamp  *Stamp
 }
 
-func (r *reader) read() error {
+// stampForm is the form of the stamp that is written here.
+const stampForm = "1"
+
+func (r *reader) read() (*Stamp, error) {
+	value := strings.Trim(strings.TrimPrefix(r.names[nameStamp], "="), `"`)
+	if value == "" {
+		return nil, nil
+	}
+	r.stamp = &Stamp{}
+	if parts := strings.Split(value, "|"); len(parts) == 4 && parts[0] == stampForm {
+		r.stamp.Source, r.stamp.Language, r.stamp.Version = parts[1], parts[2], parts[3]
+	}
 	for _, name := range []string{nameKind, nameLists} {
 		if sheet, _ := place(r.names[name]); sheet != "" && !slices.Contains(r.stamp.Ours, sheet) {
 			r.stamp.Ours = append(r.stamp.Ours, sheet)
 		}
 	}
 	if err := r.kind(); err != nil {
-		return err
+		return nil, err
 	}
 	r.stamp.From = r.day(nameFrom, "from")
 	r.stamp.To = r.day(nameTo, "to")
-	return r.none()
+	if err := r.none(); err != nil {
+		return nil, err
+	}
+	return r.stamp, nil
 }
 
 // place is the sheet and cell that a reference leads to.
@@ -112,8 +140,7 @@ func (r *reader) answer(name string) (text string, ok bool) {
 	if sheet == "" {
 		return "", false
 	}
-	text, err := r.f.GetCellValue(sheet, at)
-	return strings.TrimSpace(text), err == nil
+	return strings.TrimSpace(r.cell(sheet, at)), true
 }
 
 func (r *reader) unread(what string) { r.stamp.Unread = append(r.stamp.Unread, what) }
@@ -152,8 +179,7 @@ func (r *reader) day(name, what string) string {
 		return t.Format(time.DateOnly)
 	}
 	if n, err := strconv.ParseFloat(text, 64); err == nil && n > 60 && n < 110_000 {
-		props, err := r.f.GetWorkbookProps()
-		if t, dateErr := excelize.ExcelDateToTime(n, err == nil && props.Date1904 != nil && *props.Date1904); dateErr == nil {
+		if t, err := r.serial(n); err == nil {
 			return t.Format(time.DateOnly)
 		}
 	}

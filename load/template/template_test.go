@@ -223,9 +223,12 @@ func TestEverythingIsSaidInEveryLanguage(t *testing.T) {
 		t.Errorf("%d languages", len(all))
 	}
 	english := regexp.MustCompile(`(?i)\b(the|of|this|and|file|row|sheet|please|choose|cases)\b`)
-	keys := slices.Sorted(maps.Keys(all["en"].Texts))
+	keys, fields := slices.Sorted(maps.Keys(all["en"].Texts)), slices.Sorted(maps.Keys(all["en"].Fields))
 	for lang, c := range all {
 		if d := cmp.Diff(keys, slices.Sorted(maps.Keys(c.Texts))); d != "" {
+			t.Errorf("%s: %s", lang, d)
+		}
+		if d := cmp.Diff(fields, slices.Sorted(maps.Keys(c.Fields))); d != "" {
 			t.Errorf("%s: %s", lang, d)
 		}
 		if d := cmp.Diff(slices.Sorted(slices.Values(kindOrder)), slices.Sorted(maps.Keys(c.Kinds))); d != "" {
@@ -234,7 +237,7 @@ func TestEverythingIsSaidInEveryLanguage(t *testing.T) {
 		if c.Language != lang || (c.Status == "approved") != (c.ApprovedBy != "") || (lang == "en") != (c.Status == "source") {
 			t.Errorf("%s says that it is %s, %s, by %q", lang, c.Language, c.Status, c.ApprovedBy)
 		}
-		for _, list := range []map[string]string{c.Texts, c.Kinds} {
+		for _, list := range []map[string]string{c.Texts, c.Kinds, c.Fields} {
 			for key, text := range list {
 				switch {
 				case strings.TrimSpace(text) == "" && !(lang == "en" && key == "draft"):

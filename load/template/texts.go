@@ -5,7 +5,9 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -24,6 +26,7 @@ type texts struct {
 	ApprovedBy string            `yaml:"approved_by"`
 	Texts      map[string]string `yaml:"texts"`
 	Kinds      map[string]string `yaml:"kinds"`
+	Fields     map[string]string `yaml:"fields"`
 }
 
 // kindOrder is the kinds in the order in which they are offered.
@@ -61,4 +64,20 @@ func textsOf(lang string) (*texts, error) {
 		return t, nil
 	}
 	return all[english], nil
+}
+
+// Languages is the languages that the workbook itself can speak, in the order of their tags.
+func Languages() ([]string, error) {
+	all, err := builtin()
+	return slices.Sorted(maps.Keys(all)), err
+}
+
+// FieldHelp is what belongs into a column that fills the field, in the language; "" where no catalogue says it. A field of another
+// table than that of records has the table's name before it, as record_route.country_code; case is a reference of a case.
+func FieldHelp(lang, field string) (string, error) {
+	t, err := textsOf(lang)
+	if err != nil {
+		return "", err
+	}
+	return t.Fields[field], nil
 }

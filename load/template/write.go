@@ -35,7 +35,7 @@ func Write(w io.Writer, form *Form) error {
 	}
 	f := excelize.NewFile()
 	defer f.Close()
-	b := &writer{f: f, form: form, texts: t}
+	b := &writer{f: f, form: form, texts: t, where: map[string]string{}}
 	b.start()
 	for i := range form.Sheets {
 		b.sheet(&form.Sheets[i])
@@ -57,8 +57,9 @@ type writer struct {
 	f     *excelize.File
 	form  *Form
 	texts *texts
-	first string // name of the first sheet
-	lists int    // columns of the sheet of lists that are used
+	first string            // name of the first sheet
+	lists int               // columns of the sheet of lists that are used
+	where map[string]string // where a list of these words stands already
 	err   error
 }
 
@@ -186,17 +187,31 @@ func (b *writer) sheet(s *Sheet) {
 		if c.Required {
 			style = needed
 		}
-		b.put(s.Name, i+1, row, c.Header, style)
+		b.header(s, i, style)
 		if s.hasExample() {
-			b.put(s.Name, i+1, row-1, c.Example, example)
+			b.put(s.Name, i+1, s.top()-1, c.Example, example)
 		}
 		b.comment(s.Name, cell(i+1, row), b.help(c))
 		b.validate(s.Name, cell(i+1, row+1)+":"+cell(i+1, lastRow), c)
 	}
 	if s.hasExample() {
-		b.put(s.Name, 1, row-2, b.text("example"), example)
+		b.put(s.Name, 1, s.top()-2, b.text("example"), example)
 	}
 	b.do(b.f.SetPanes(s.Name, &excelize.Panes{Freeze: true, YSplit: row, TopLeftCell: cell(1, row+1), ActivePane: "bottomLeft"}))
+}
+
+// header writes the header of column i. What stands over several columns stands over each of them, so that sorting and filters
+// work; a column that has less has its header in each row.
+func (b *writer) header(s *Sheet, i, style int) {
+	c := &s.Columns[i]
+	for k := range s.headerRows() - 1 {
+		text := c.Header
+		if k < len(c.Above) && c.Above[k] != "" {
+			text = c.Above[k]
+		}
+		b.put(s.Name, i+1, s.top()+k, text, style)
+	}
+	b.put(s.Name, i+1, s.headerRow(), c.Header, style)
 }
 
 // print makes the sheet fit the width of a page.
@@ -310,11 +325,16 @@ func cut(s string, n int) string {
 
 // list writes the words of a choice, and gives where they stand.
 func (b *writer) list(words []string) string {
+	key := strings.Join(words, "\x00")
+	if at := b.where[key]; at != "" {
+		return at
+	}
 	b.lists++
 	for i, w := range words {
 		b.put(listSheet, b.lists, i+1, w, 0)
 	}
 	letters, err := excelize.ColumnNumberToName(b.lists)
 	b.do(err)
-	return fmt.Sprintf("'%s'!$%s$1:$%s$%d", listSheet, letters, letters, len(words))
+	b.where[key] = fmt.Sprintf("'%s'!$%s$1:$%s$%d", listSheet, letters, letters, len(words))
+	return b.where[key]
 }
