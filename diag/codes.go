@@ -89,6 +89,7 @@ const (
 	HomeLocked          Code = "home.locked"
 	BalanceBroken       Code = "balance.broken" // read is not loaded + rejected + skipped: a bug of ours
 	LakeEntryUnreadable Code = "lake.unreadable"
+	TelemetryUnsent     Code = "telemetry.unsent" // somebody who is to be told of runs was not
 
 	ReviewSheet    Code = "review.sheet"    // no sheet of a workbook to read verdicts from
 	ReviewPair     Code = "review.pair"     // a pair number that nobody was asked about
@@ -203,4 +204,5 @@ var Codes = map[Code]Entry{
 	LinkModel:    {Error, "The model cannot be read, or what was fitted cannot be right.", "Look at the comparison named; --verbose prints m and u. Leave it out of link.yaml, or give it other levels."},
 
 	LakeEntryUnreadable: {Warning, "What an earlier run kept of a submission cannot be read; it was made again.", "Nothing, unless it happens again: then check the disk."},
+	TelemetryUnsent:     {Warning, "Somebody who is to be told how runs went could not be: a file, or an address under telemetry in palermo.yaml.", "Check the setting and the network; the run itself is not touched by it."},
 }
