@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(watchHome); dir != "" {
 		exitWith(watchOnce(dir))
 	}
+	if traceThis() {
+		return
+	}
 	if dir := os.Getenv(runHome); dir != "" {
 		exitWith(runOnce(dir))
 	}
@@ -51,9 +54,22 @@ func TestMain(m *testing.M) {
 func exitWith(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		os.Exit(statusOf(err))
 	}
 	os.Exit(0)
+}
+
+// statusOf is the exit status that the command has for the error.
+func statusOf(err error) int {
+	var env *pipeline.EnvironmentError
+	var gate *pipeline.GateError
+	switch {
+	case errors.As(err, &env):
+		return 3
+	case errors.As(err, &gate):
+		return 4
+	}
+	return 1
 }
 
 func runOnce(dir string) error {
