@@ -87,6 +87,7 @@ const (
 	HomeReadOnly        Code = "home.read_only"
 	HomeDiskFull        Code = "home.disk_full"
 	HomeLocked          Code = "home.locked"
+	HomeNewer           Code = "home.newer"
 	BalanceBroken       Code = "balance.broken" // read is not loaded + rejected + skipped: a bug of ours
 	LakeEntryUnreadable Code = "lake.unreadable"
 	TelemetryUnsent     Code = "telemetry.unsent" // somebody who is to be told of runs was not
@@ -186,6 +187,7 @@ var Codes = map[Code]Entry{
 	HomeReadOnly:       {Error, "The home cannot be written to.", "Check the owner and the permissions of the folder."},
 	HomeDiskFull:       {Error, "The disk is full, or a limit on the size of files is reached.", "Free some space and run again; the last published snapshot is untouched."},
 	HomeLocked:         {Error, "Another run is at work in this home.", "Wait for it to end."},
+	HomeNewer:          {Error, "A later version of palermo has written to the home.", "Run that version, or a later one."},
 	BalanceBroken:      {Error, "Rows read are not rows loaded, rejected and skipped: a bug of palermo.", "Please report it, with the counts."},
 	SnapshotUnreadable: {Warning, "The current snapshot is not there or its manifest is torn; a new one is published in its place.", "Check the disk."},
 	MappingUnreadable:  {Error, "A mapping, or the folder that mappings are looked for in, cannot be read.", "Check the path and its permissions."},

@@ -176,6 +176,9 @@ func (r *run) do(ctx context.Context) (err error) {
 	if err := r.sweep(); err != nil {
 		return err
 	}
+	if err := r.upgrade(); err != nil {
+		return err
+	}
 	if r.ledger, err = r.ReadLedger(); err != nil {
 		return err
 	}
