@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
+	"time"
 
 	"palermo/extract"
 	"palermo/pipeline"
@@ -77,7 +79,11 @@ func runOnce(dir string) error {
 	if err != nil {
 		return err
 	}
-	s, err := h.Run(context.Background(), pipeline.Options{})
+	o := pipeline.Options{}
+	if seconds, err := strconv.Atoi(os.Getenv(clockVariable)); err == nil {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(seconds) * time.Second) }
+	}
+	s, err := h.Run(context.Background(), o)
 	if name := os.Getenv(runSummary); name != "" && err == nil {
 		b, err := json.Marshal(s)
 		return errors.Join(err, os.WriteFile(name, b, 0o600))
