@@ -22,7 +22,7 @@ func TestReadersDuringPublications(t *testing.T) {
 	home := t.TempDir()
 	nightOne(t, home)
 	check(t, runOnce(home))
-	const readers = 8
+	readers := scale(8, 4)
 	held := holdOpen(t, home)
 	stop, errs, read := make(chan struct{}), make(chan error, readers), make(chan int, readers)
 	var wait sync.WaitGroup
