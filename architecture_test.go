@@ -38,7 +38,9 @@ var mayImport = map[string][]string{
 	"load/receipt":        {"diag"}, // all that a receipt says is handed to it
 	"load/template":       nil,      // as is a form
 
-	"pipeline": {"extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/template", "mappings", "schemas", "diag", "sandbox"},
+	"telemetry": nil, // all that is told is handed to it
+
+	"pipeline": {"telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/template", "mappings", "schemas", "diag", "sandbox"},
 
 	"fixtures":         nil,
 	"fixtures/hostile": nil,

@@ -93,8 +93,10 @@ const (
 	HomeReadOnly        Code = "home.read_only"
 	HomeDiskFull        Code = "home.disk_full"
 	HomeLocked          Code = "home.locked"
+	HomeNewer           Code = "home.newer"
 	BalanceBroken       Code = "balance.broken" // read is not loaded + rejected + skipped: a bug of ours
 	LakeEntryUnreadable Code = "lake.unreadable"
+	TelemetryUnsent     Code = "telemetry.unsent" // somebody who is to be told of runs was not
 
 	ReviewSheet    Code = "review.sheet"    // no sheet of a workbook to read verdicts from
 	ReviewPair     Code = "review.pair"     // a pair number that nobody was asked about
@@ -197,6 +199,7 @@ var Codes = map[Code]Entry{
 	HomeReadOnly:       {Error, "The home cannot be written to.", "Check the owner and the permissions of the folder."},
 	HomeDiskFull:       {Error, "The disk is full, or a limit on the size of files is reached.", "Free some space and run again; the last published snapshot is untouched."},
 	HomeLocked:         {Error, "Another run is at work in this home.", "Wait for it to end."},
+	HomeNewer:          {Error, "A later version of palermo has written to the home.", "Run that version, or a later one."},
 	BalanceBroken:      {Error, "Rows read are not rows loaded, rejected and skipped: a bug of palermo.", "Please report it, with the counts."},
 	SnapshotUnreadable: {Warning, "The current snapshot is not there or its manifest is torn; a new one is published in its place.", "Check the disk."},
 	MappingUnreadable:  {Error, "A mapping, or the folder that mappings are looked for in, cannot be read.", "Check the path and its permissions."},
@@ -215,4 +218,5 @@ var Codes = map[Code]Entry{
 	LinkModel:    {Error, "The model cannot be read, or what was fitted cannot be right.", "Look at the comparison named; --verbose prints m and u. Leave it out of link.yaml, or give it other levels."},
 
 	LakeEntryUnreadable: {Warning, "What an earlier run kept of a submission cannot be read; it was made again.", "Nothing, unless it happens again: then check the disk."},
+	TelemetryUnsent:     {Warning, "Somebody who is to be told how runs went could not be: a file, or an address under telemetry in palermo.yaml.", "Check the setting and the network; the run itself is not touched by it."},
 }

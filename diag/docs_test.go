@@ -38,7 +38,7 @@ var groups = []struct {
 	{"Columns and rows", []string{"column", "row"}},
 	{"Values and keys", []string{"code", "value", "key", "total"}},
 	{"The mapping and the settings", []string{"mapping", "config"}},
-	{"The home and the run", []string{"home", "balance", "lake", "snapshot"}},
+	{"The home and the run", []string{"home", "balance", "lake", "snapshot", "telemetry"}},
 	{"Linkage of files", []string{"link"}},
 	{"Review of pairs", []string{"review"}},
 }

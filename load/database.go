@@ -34,6 +34,8 @@ type BuildJob struct {
 	Views       []BuildView // in the order in which they can be created
 	MemoryBytes int64       // for DuckDB; 0 means 1 GiB
 	Threads     int         // 0 means one a processor
+
+	Questions []Question `json:",omitempty"` // of the tables, by their names, when all but the late ones are filled
 }
 
 // BuildTable is one table: the statements that create and comment it, and its files.
@@ -42,6 +44,7 @@ type BuildTable struct {
 	SQL     string
 	Columns []string // filled from the columns of these names
 	Files   []string // below ParquetDir, with "/"; read in the order of their names
+	Late    bool     `json:",omitempty"` // filled after the questions are answered: its files are written then
 }
 
 // BuildView is one view and the statements that create and comment it.
@@ -64,10 +67,14 @@ type BuildResult struct {
 //
 // An error for want of space wraps syscall.ENOSPC.
 func BuildDatabase(ctx context.Context, job BuildJob) (BuildResult, error) {
+	return buildOrNothing(ctx, job, func(Answers) error { return nil })
+}
+
+func buildOrNothing(ctx context.Context, job BuildJob, between func(Answers) error) (BuildResult, error) {
 	if _, err := os.Lstat(job.Out); err == nil {
 		return BuildResult{}, fmt.Errorf("build %s: %w", job.Out, os.ErrExist)
 	}
-	r, err := buildDatabase(ctx, job)
+	r, err := buildDatabase(ctx, job, between)
 	if err != nil {
 		os.Remove(job.Out)
 		os.Remove(job.Out + ".wal")
@@ -76,7 +83,7 @@ func BuildDatabase(ctx context.Context, job BuildJob) (BuildResult, error) {
 	return r, nil
 }
 
-func buildDatabase(ctx context.Context, job BuildJob) (r BuildResult, err error) {
+func buildDatabase(ctx context.Context, job BuildJob, between func(Answers) error) (r BuildResult, err error) {
 	tmp, err := os.MkdirTemp("", "duckdb-")
 	if err != nil {
 		return r, err
@@ -87,7 +94,7 @@ func buildDatabase(ctx context.Context, job BuildJob) (r BuildResult, err error)
 		return r, err
 	}
 	defer s.close()
-	if err := s.build(job); err != nil {
+	if err := s.build(job, between); err != nil {
 		return r, err
 	}
 	if r, err = s.check(job); err != nil {
@@ -158,15 +165,23 @@ func hardening(job BuildJob, tmp string) []string {
 
 // build writes the file and lets go of it. All is one transaction: a statement of its own waits for
 // the disk, and there are more than a thousand comments.
-func (s *session) build(job BuildJob) error {
+func (s *session) build(job BuildJob, between func(Answers) error) error {
 	attach := fmt.Sprintf("ATTACH %s AS %s (STORAGE_VERSION '%s')", literal(job.Out), catalog, StorageVersion)
 	if err := s.exec(attach, "USE "+catalog, "BEGIN"); err != nil {
 		return err
 	}
-	for _, t := range job.Tables {
-		if err := s.fill(job.ParquetDir, t); err != nil {
-			return fmt.Errorf("table %s: %w", t.Name, err)
-		}
+	if err := s.fillAll(job, false); err != nil {
+		return err
+	}
+	answers, err := s.answer(job.Questions)
+	if err != nil {
+		return err
+	}
+	if err := between(answers); err != nil {
+		return err
+	}
+	if err := s.fillAll(job, true); err != nil {
+		return err
 	}
 	for _, v := range job.Views {
 		if err := s.exec(v.SQL); err != nil {
@@ -174,6 +189,19 @@ func (s *session) build(job BuildJob) error {
 		}
 	}
 	return s.exec("COMMIT", "CHECKPOINT "+catalog, "USE memory", "DETACH "+catalog)
+}
+
+// fillAll makes and fills the tables that come late, or those that do not.
+func (s *session) fillAll(job BuildJob, late bool) error {
+	for _, t := range job.Tables {
+		if t.Late != late {
+			continue
+		}
+		if err := s.fill(job.ParquetDir, t); err != nil {
+			return fmt.Errorf("table %s: %w", t.Name, err)
+		}
+	}
+	return nil
 }
 
 func (s *session) fill(dir string, t BuildTable) error {

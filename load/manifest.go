@@ -37,6 +37,7 @@ type Manifest struct {
 	RowsLoaded     int64             `json:"rows_loaded"`             // of all submissions
 	RowsRejected   int64             `json:"rows_rejected"`
 	Made           int               `json:"made"`             // submissions harmonised by the run
+	Checks         json.RawMessage   `json:"checks,omitempty"` // that did not pass, as the ledger has them
 	States         map[string]string `json:"states,omitempty"` // name to hash of what the run keeps beside the snapshot
 	Files          []File            `json:"files"`            // set by Seal, by path
 }

@@ -44,3 +44,17 @@ func Query(ctx context.Context, path, query string, args ...any) ([]map[string]s
 	}
 	return out, rows.Err()
 }
+
+// DuckDBVersion is the version of the DuckDB that is built in.
+func DuckDBVersion() (string, error) {
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		return "", fmt.Errorf("open DuckDB: %w", err)
+	}
+	defer db.Close()
+	var v string
+	if err := db.QueryRow("SELECT version()").Scan(&v); err != nil {
+		return "", fmt.Errorf("ask DuckDB: %w", err)
+	}
+	return v, nil
+}

@@ -78,6 +78,15 @@ func ParquetPath(t *schemas.Table, name string) string {
 	return strings.Join([]string{parquetName, t.Name, name + ".parquet"}, "/")
 }
 
+// TableOf is the table that a file of a manifest has rows of; empty for other files.
+func TableOf(path string) string {
+	parts := strings.Split(path, "/")
+	if parts[0] != parquetName || len(parts) < 3 {
+		return ""
+	}
+	return parts[len(parts)-2]
+}
+
 // Seal lists every file in the manifest and writes it. Nothing may be written into the stage
 // after it.
 func (s *Stage) Seal(m Manifest) (*Manifest, error) {
@@ -160,6 +169,15 @@ func (s *Stage) move() error {
 	}
 	s.point("moved")
 	return errors.Join(syncDir(snapshots), syncDir(filepath.Dir(s.dir)))
+}
+
+// MakeCurrent makes the run's snapshot, which lies in its place, the current one, by one rename. The caller holds
+// the home's lock.
+func MakeCurrent(home, run string) error {
+	if err := checkRun(run); err != nil {
+		return err
+	}
+	return makeCurrent(home, run, func(string) {})
 }
 
 // makeCurrent swaps the link.

@@ -26,6 +26,10 @@ type Config struct {
 	Threads  int               `yaml:"threads,omitempty" json:"threads,omitempty" jsonschema:"minimum=0,description=files worked on at once; 0 is one a core"`
 	Linkage  PersonLinkage     `yaml:"linkage,omitempty" json:"linkage,omitempty"` // how records of one person are joined
 	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"`   // what is kept of what was found
+
+	Snapshots SnapshotSettings         `yaml:"snapshots,omitempty" json:"snapshots,omitempty"` // how many are kept
+	Checks    map[string]CheckSettings `yaml:"checks,omitempty" json:"checks,omitempty" jsonschema:"description=what is looked at before a snapshot is published by the name of the check"`
+	Telemetry TelemetrySettings        `yaml:"telemetry,omitempty" json:"telemetry,omitempty"` // whom a run tells how it went
 }
 
 // PersonLinkage is how records of one person are joined.
@@ -110,6 +114,9 @@ func readConfig(file string) (*Config, error) {
 	if l := c.Linkage; l.Link <= 0 || l.Link >= 1 || l.Review <= 0 || l.Review > l.Link {
 		return nil, &ConfigError{[]diag.Diagnostic{{Code: diag.ConfigSyntax, Severity: diag.Error,
 			Pos: diag.Pos{File: filepath.Base(file)}, Message: "linkage: review and link are probabilities, and review is not above link"}}}
+	}
+	if err := c.settle(filepath.Base(file)); err != nil {
+		return nil, err
 	}
 	if c.Mappings != "" && !filepath.IsAbs(c.Mappings) {
 		c.Mappings = filepath.Join(filepath.Dir(file), c.Mappings)

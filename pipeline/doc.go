@@ -12,5 +12,9 @@
 // all submissions, in one place (versions.go). Who refused or was withdrawn is struck: entries that
 // have rows of them are made again without.
 //
+// What is about to be published passes a gate: checks, which are data of package schemas, of what was received
+// and of the tables as they are filled. Rollback leads readers back, Plan is a run beside the home, and a teller
+// hands package telemetry what others may know of a run.
+//
 // The package decides no meaning (mappings do) and no exit status (cmd does).
 package pipeline

@@ -433,7 +433,15 @@ func (n *nights) inboxCopyGone(t *testing.T) {
 			c.harm(t, copied)
 			old := whole(t, home)
 			drop(t, home, "unodc/b.csv", n.second)
-			run(t, home, pipeline.Options{Now: clock(2), Full: true})
+			_, err = tryRun(home, pipeline.Options{Now: clock(2), Full: true})
+			var gate *pipeline.GateError
+			if !errors.As(err, &gate) || gate.Results[0].Check != "unexplained_loss" {
+				t.Errorf("a run without the received file: %v, want one that unexplained_loss refuses", err)
+			}
+			if now := whole(t, home); now != old {
+				t.Errorf("refused, and current went from %s to %s", old, now)
+			}
+			run(t, home, pipeline.Options{Now: clock(2), Full: true, Accept: []string{"unexplained_loss", "source_rows:unodc_glotip"}})
 			db := open(t, home)
 			if got := query(t, db, `SELECT code, row, severity FROM diagnostic WHERE code = 'file.withdrawn'`); !slices.Equal(got, []string{"file.withdrawn||error"}) {
 				t.Errorf("findings: %v", got)

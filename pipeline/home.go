@@ -95,6 +95,12 @@ func readHome(dir, extra string) (*Home, error) {
 	if err := h.checkAgencies(); err != nil {
 		return nil, err
 	}
+	if err := h.checkFormat(); err != nil {
+		return nil, err
+	}
+	if err := h.checkSettings(); err != nil {
+		return nil, err
+	}
 	if err := h.readSecrets(); err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ type RunLine struct {
 	Run      string    `json:"run"`
 	Started  time.Time `json:"started"`
 	Ended    time.Time `json:"ended"`
-	Status   string    `json:"status"` // published, nothing_new
+	Status   string    `json:"status"` // published, nothing_new, gate_refused
 	Version  string    `json:"version"`
 	Inputs   string    `json:"inputs"`
 	Loaded   int64     `json:"rows_loaded"`
@@ -40,7 +40,9 @@ type RunLine struct {
 	Files    int       `json:"submissions"`
 	New      int       `json:"new"`
 
-	Waits []Waits `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
+	Waits  []Waits       `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
+	Checks []CheckResult `json:"checks,omitempty"`      // that did not pass
+	Gate   string        `json:"gate,omitempty"`        // of a run that was refused: digest of what the checks were held against
 }
 
 // line is one line of the ledger: one of its parts.
@@ -48,6 +50,7 @@ type line struct {
 	Submission *Submission `json:"submission,omitempty"`
 	Run        *RunLine    `json:"run,omitempty"`
 	Ruling     *Ruling     `json:"ruling,omitempty"`
+	Rollback   *Rollback   `json:"rollback,omitempty"`
 }
 
 // Ledger is what a home has received and run, in order.
@@ -55,6 +58,7 @@ type Ledger struct {
 	Submissions []Submission
 	Runs        []RunLine
 	Rulings     []Ruling
+	Rollbacks   []Rollback
 	Torn        bool // the last line was cut off by a crash; it is not counted
 }
 
@@ -88,6 +92,9 @@ func (h *Home) ReadLedger() (*Ledger, error) {
 		}
 		if ln.Ruling != nil {
 			l.decide(*ln.Ruling)
+		}
+		if ln.Rollback != nil {
+			l.Rollbacks = append(l.Rollbacks, *ln.Rollback)
 		}
 	}
 	return l, s.Err()

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,7 +27,7 @@ const RolePublish = "publish"
 // Roles is what the binary does when it is re-executed. Its main, and every TestMain of a package
 // that runs the pipeline, hands it to sandbox.Main first.
 func Roles() map[string]sandbox.Role {
-	return map[string]sandbox.Role{RolePublish: sandbox.Func(load.BuildDatabase), extract.Role: extract.Serve}
+	return map[string]sandbox.Role{RolePublish: load.ServeBuild, RoleAsk: sandbox.Func(load.Ask), extract.Role: extract.Serve}
 }
 
 // publish builds a snapshot aside and makes it the current one by one rename.
@@ -50,6 +51,14 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 	m := load.Manifest{Started: r.started, Ended: r.Now().UTC(), PalermoVersion: r.Version, SchemaVersion: r.Schema.Version,
 		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion,
 		RowsLoaded: r.summary.Rows.Loaded, RowsRejected: r.summary.Rows.Rejected, Made: r.summary.Made}
+	if m.Checks, err = json.Marshal(r.notPassed()); err != nil {
+		return err
+	}
+	accounts, err := r.writeAccounts(entries)
+	if err != nil {
+		return err
+	}
+	m.States = map[string]string{accountsName: accounts}
 	if r.linked != nil {
 		registry, err := r.writeRegistry(r.linked.registry)
 		if err != nil {
@@ -59,7 +68,7 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 		if err != nil {
 			return err
 		}
-		m.States, m.LinkageModel = map[string]string{registryName: registry, weighedName: pairs}, r.linked.model.ID
+		m.States[registryName], m.States[weighedName], m.LinkageModel = registry, pairs, r.linked.model.ID
 	}
 	for _, s := range r.ledger.Submissions {
 		m.Submissions = append(m.Submissions, s.ID)
@@ -107,7 +116,8 @@ type publication struct {
 	inputs  string // the digest of what the run's result depends on
 	zone    schemas.Zone
 	file    func(t *schemas.Table, name string) string
-	counts  map[string]int64 // rows by table
+	counts  map[string]int64    // rows by table
+	written map[string][]string // files by table; set by build
 
 	reference map[string]*schemas.Batch // by table; set by build
 	projected map[string][]string       // files of the tables that the lake has rows of, by table; set by build
@@ -127,33 +137,69 @@ func (p *publication) build(ctx context.Context, parquet, db string) (*load.Buil
 	if err := p.project(ctx, tables); err != nil {
 		return nil, err
 	}
+	p.written = map[string][]string{}
 	for _, t := range tables {
-		files, err := p.table(ctx, t)
-		if err != nil {
-			return nil, fmt.Errorf("table %s: %w", t.Name, err)
+		files, late := []string{p.file(t, t.Name)}, t.Name == checkTable
+		if !late {
+			if files, err = p.table(ctx, t); err != nil {
+				return nil, fmt.Errorf("table %s: %w", t.Name, err)
+			}
+			p.Progress.Done(step)
 		}
+		p.written[t.Name] = files
 		below, err := relative(parquet, files)
 		if err != nil {
 			return nil, err
 		}
-		job.Tables = append(job.Tables, load.BuildTable{Name: t.Name, SQL: schemas.DDL(t, p.zone), Columns: columnNames(t), Files: below})
-		p.Progress.Done(step)
+		job.Tables = append(job.Tables, load.BuildTable{Name: t.Name, SQL: schemas.DDL(t, p.zone), Columns: columnNames(t), Files: below, Late: late})
 	}
 	if p.zone == schemas.ZoneAnalyst {
 		for _, v := range p.Schema.Views {
 			job.Views = append(job.Views, load.BuildView{Name: v.Name, SQL: p.Schema.ViewDDL(v)})
 		}
 	}
-	var res load.BuildResult
-	if err := sandbox.Run(ctx, RolePublish, job, &res, sandbox.Options{TempDir: p.path(stateDir, "tmp")}); err != nil {
-		return nil, fmt.Errorf("build the database: %w", err)
+	res, err := p.database(ctx, job, tables)
+	if err != nil {
+		return nil, err
 	}
 	p.Progress.Done(step)
 	for t, n := range res.Rows {
 		p.counts[t] = n
 	}
+	if p.zone == schemas.ZoneAnalyst {
+		for _, t := range tables {
+			p.Log.Info("table written", zap.String("table", t.Name), zap.Int64("rows", res.Rows[t.Name]), zap.Int("files", len(p.written[t.Name])))
+		}
+	}
 	p.Log.Info("database built", zap.String("zone", string(p.zone)), zap.Int("tables", len(tables)), zap.Int64("bytes", res.Bytes))
-	return &res, nil
+	return res, nil
+}
+
+// database has the database built, and on the way the checks made and their results written.
+func (p *publication) database(ctx context.Context, job load.BuildJob, tables []*schemas.Table) (*load.BuildResult, error) {
+	between := func(load.Answers) error { return nil }
+	if i := slices.IndexFunc(tables, func(t *schemas.Table) bool { return t.Name == checkTable }); i >= 0 {
+		g, err := p.openGate()
+		if err != nil {
+			return nil, err
+		}
+		all := g.questions()
+		for _, q := range all {
+			job.Questions = append(job.Questions, q.ask)
+		}
+		between = func(a load.Answers) error {
+			if err := g.close(all, a); err != nil {
+				return err
+			}
+			_, err := p.table(ctx, tables[i])
+			return err
+		}
+	}
+	res, err := load.Build(ctx, RolePublish, job, between, sandbox.Options{TempDir: p.path(stateDir, "tmp")})
+	if err != nil {
+		return nil, fmt.Errorf("build the database: %w", err)
+	}
+	return res, nil
 }
 
 func columnNames(t *schemas.Table) []string {
@@ -300,6 +346,7 @@ func (p *publication) small() map[string]func(add func(map[string]any) error) er
 		"diagnostic":    p.findings,
 		"submission":    p.submissions,
 		"run":           p.runs,
+		checkTable:      p.checkRows,
 		"person":        p.personRows,
 		"person_record": p.membershipRows,
 		"episode":       p.episodeRows,

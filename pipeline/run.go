@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,6 +34,11 @@ type Options struct {
 	Now      func() time.Time // nil is the machine's clock
 	Version  string           // of palermo
 
+	Accept []string                  // checks whose failure is right so: by name, or by name and subject as name:subject
+	Exit   func(*Summary, error) int // the status that the command will end with, to be told; nil is 0, or 1 where there is an error
+
+	acceptAll bool // for a plan, which publishes nothing
+
 	Wants  func(path string, m intake.Mark) bool          // which files of the drop folder are taken; nil takes all
 	LogFor func(run string) (log *zap.Logger, end func()) // the log of the run of this id, in place of Log; nil for Log
 }
@@ -52,6 +58,7 @@ func (silent) Done(string)       {}
 const (
 	RunPublished  = "published"
 	RunNothingNew = "nothing_new"
+	RunRefused    = "gate_refused" // checks failed, and the last snapshot stands
 )
 
 // Summary is what a run did.
@@ -71,10 +78,13 @@ type Summary struct {
 	Linkage     *LinkageSummary   `json:"linkage,omitempty"` // which records are of one person; of a run that published
 	Seconds     float64           `json:"seconds"`
 
-	Unconfirmed []Waits   `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
-	Decided     bool      `json:"decided,omitempty"`     // somebody decided something since the last snapshot
-	Overdue     []Overdue `json:"overdue,omitempty"`     // agencies whose deadline for a new file is over
-	Struck      int       `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
+	Unconfirmed []Waits       `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
+	Decided     bool          `json:"decided,omitempty"`     // somebody decided something since the last snapshot
+	Overdue     []Overdue     `json:"overdue,omitempty"`     // agencies whose deadline for a new file is over
+	Checks      []CheckResult `json:"checks,omitempty"`      // that did not pass
+	Pruned      int           `json:"pruned,omitempty"`      // old snapshots that were removed
+	RolledBack  bool          `json:"rolled_back,omitempty"` // somebody went back to this snapshot, and nothing has changed since
+	Struck      int           `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
 }
 
 // FileSummary is what became of one file.
@@ -103,6 +113,8 @@ type run struct {
 	mended   bool                                    // all entries were looked at
 	versions *versions                               // nil where nothing asks for them
 	linked   *linkage                                // nil where there are no case records
+	made     []account                               // the rows of each submission that were published
+	checked  []CheckResult                           // what the checks before publication came to
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
@@ -134,9 +146,23 @@ func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
 		defer end()
 		r.Log = log
 	}
+	t := r.teller()
+	t.started(ctx)
 	err = r.do(ctx)
+	t.ended(ctx, err, r.exitStatus(err))
 	r.summary.Seconds = o.Now().Sub(r.started).Seconds()
 	return r.summary, environment(err)
+}
+
+// exitStatus is the status that the command will end with.
+func (r *run) exitStatus(err error) int {
+	switch {
+	case r.Exit != nil:
+		return r.Exit(r.summary, environment(err))
+	case err != nil:
+		return 1
+	}
+	return 0
 }
 
 // suffix keeps two runs of one second apart.
@@ -148,6 +174,9 @@ func suffix() string {
 
 func (r *run) do(ctx context.Context) (err error) {
 	if err := r.sweep(); err != nil {
+		return err
+	}
+	if err := r.upgrade(); err != nil {
 		return err
 	}
 	if r.ledger, err = r.ReadLedger(); err != nil {
@@ -173,6 +202,9 @@ func (r *run) do(ctx context.Context) (err error) {
 		return err
 	}
 	same := manifest != nil && manifest.InputsDigest == inputs && !r.Full
+	if manifest != nil && !r.Full && r.ledger.heldBack(manifest.Run, inputs) {
+		same, r.summary.RolledBack = true, true
+	}
 	if !same || r.mayWait(entries) {
 		if err := r.mend(ctx, entries); err != nil {
 			return err
@@ -186,10 +218,23 @@ func (r *run) do(ctx context.Context) (err error) {
 		r.summary.Status, r.summary.Snapshot = RunNothingNew, current
 		return r.record(inputs)
 	}
-	if err := r.publish(ctx, entries, inputs); err != nil {
+	if err := r.refusedBefore(inputs); err != nil {
+		r.summary.Status = RunRefused
+		return err
+	}
+	err = r.publish(ctx, entries, inputs)
+	if refused := (*GateError)(nil); errors.As(err, &refused) {
+		r.summary.Status = RunRefused
+		return errors.Join(refused, r.record(inputs))
+	}
+	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	return r.record(inputs)
+	if err := r.record(inputs); err != nil {
+		return err
+	}
+	r.prune()
+	return nil
 }
 
 // current is the folder of the published snapshot and its manifest; nil where there is none, or
@@ -210,6 +255,11 @@ func (r *run) current() (string, *load.Manifest, error) {
 	}
 	l := RunLine{Run: m.Run, Started: m.Started, Ended: m.Ended, Status: RunPublished, Version: m.PalermoVersion, Inputs: m.InputsDigest,
 		Loaded: m.RowsLoaded, Rejected: m.RowsRejected, Files: len(m.Submissions), New: m.Made}
+	if len(m.Checks) > 0 {
+		if err := json.Unmarshal(m.Checks, &l.Checks); err != nil {
+			return "", nil, fmt.Errorf("read the current snapshot: %w", err)
+		}
+	}
 	r.ledger.Runs = append(r.ledger.Runs, l)
 	return dir, m, r.appendLedger(line{Run: &l})
 }
@@ -582,9 +632,22 @@ func (r *run) record(inputs string) error {
 
 func (r *run) runLine(inputs string) *RunLine {
 	s := r.summary
-	return &RunLine{Run: r.id, Started: r.started, Ended: r.Now().UTC(), Status: s.Status, Version: r.Version, Inputs: inputs,
-		Loaded: s.Rows.Loaded, Rejected: s.Rows.Rejected, Files: s.Submissions, New: s.Made, Waits: s.Unconfirmed}
+	l := &RunLine{Run: r.id, Started: r.started, Ended: r.Now().UTC(), Status: s.Status, Version: r.Version, Inputs: inputs,
+		Loaded: s.Rows.Loaded, Rejected: s.Rows.Rejected, Files: s.Submissions, New: s.Made, Waits: s.Unconfirmed,
+		Checks: r.notPassed()}
+	if s.Status == RunRefused {
+		l.Gate = r.gateDigest()
+	}
+	return l
 }
+
+// notPassed is what of the checks is kept in the ledger.
+func (r *run) notPassed() []CheckResult {
+	return r.summary.Checks[:min(len(r.summary.Checks), maxLedgerChecks)]
+}
+
+// maxLedgerChecks is how many results a line of the ledger holds: of thousands, the first say what is wrong.
+const maxLedgerChecks = 100
 
 // keepMappings keeps the files of every mapping that the entry was made with, under their
 // digest, so that a value can be explained after the mapping has changed.

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
+	"time"
 
 	"palermo/extract"
 	"palermo/pipeline"
@@ -31,6 +33,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(watchHome); dir != "" {
 		exitWith(watchOnce(dir))
 	}
+	if traceThis() {
+		return
+	}
 	if dir := os.Getenv(runHome); dir != "" {
 		exitWith(runOnce(dir))
 	}
@@ -51,9 +56,22 @@ func TestMain(m *testing.M) {
 func exitWith(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		os.Exit(statusOf(err))
 	}
 	os.Exit(0)
+}
+
+// statusOf is the exit status that the command has for the error.
+func statusOf(err error) int {
+	var env *pipeline.EnvironmentError
+	var gate *pipeline.GateError
+	switch {
+	case errors.As(err, &env):
+		return 3
+	case errors.As(err, &gate):
+		return 4
+	}
+	return 1
 }
 
 func runOnce(dir string) error {
@@ -61,7 +79,11 @@ func runOnce(dir string) error {
 	if err != nil {
 		return err
 	}
-	s, err := h.Run(context.Background(), pipeline.Options{})
+	o := pipeline.Options{}
+	if seconds, err := strconv.Atoi(os.Getenv(clockVariable)); err == nil {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(seconds) * time.Second) }
+	}
+	s, err := h.Run(context.Background(), o)
 	if name := os.Getenv(runSummary); name != "" && err == nil {
 		b, err := json.Marshal(s)
 		return errors.Join(err, os.WriteFile(name, b, 0o600))

@@ -22,7 +22,8 @@ func TestReadersDuringPublications(t *testing.T) {
 	home := t.TempDir()
 	nightOne(t, home)
 	check(t, runOnce(home))
-	const readers = 4
+	readers := scale(8, 4)
+	held := holdOpen(t, home)
 	stop, errs, read := make(chan struct{}), make(chan error, readers), make(chan int, readers)
 	var wait sync.WaitGroup
 	for range readers {
@@ -32,7 +33,7 @@ func TestReadersDuringPublications(t *testing.T) {
 			read <- n
 		})
 	}
-	publications := scale(30, 4)
+	publications := scale(200, 4)
 	for i := range publications {
 		drop(t, home, fmt.Sprintf("unodc/%d.csv", i), func(b *bytes.Buffer) error {
 			return fixtures.GlotipCSV(b, fixtures.GlotipOptions{Seed: uint64(100 + i), Rows: 40 + i})
@@ -57,10 +58,30 @@ func TestReadersDuringPublications(t *testing.T) {
 	if total < publications {
 		t.Errorf("only %d readings during %d publications", total, publications)
 	}
-	text := fmt.Sprintf("%d readers opened the current database %d times while %d snapshots were published: 0 errors, 0 mixed snapshots.\n", readers, total, publications)
+	held(t)
+	text := fmt.Sprintf("%d readers opened the current database %d times while %d snapshots were published: 0 errors, 0 mixed snapshots.\n"+
+		"One that held the first database open to the end, when its snapshot had been removed, had the same answers from it.\n", readers, total, publications)
 	t.Log(text)
 	if full() && !t.Failed() {
 		writeSection(t, "readers", text)
+	}
+}
+
+// holdOpen opens the current database, and returns what says that it still answers as it did.
+func holdOpen(t *testing.T, home string) func(t *testing.T) {
+	t.Helper()
+	db, err := sql.Open("duckdb", filepath.Join(home, "current", "palermo.duckdb")+"?access_mode=READ_ONLY")
+	check(t, err)
+	answer := func() (out string) {
+		check(t, db.QueryRow(`SELECT concat_ws(' ', count(*), sum(value_low), max(statistic_id)) FROM statistic`).Scan(&out))
+		return out
+	}
+	was := answer()
+	return func(t *testing.T) {
+		defer db.Close()
+		if now := answer(); now != was {
+			t.Errorf("a database that was held open said %q, and then %q", was, now)
+		}
 	}
 }
 

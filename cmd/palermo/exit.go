@@ -20,6 +20,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitEnvironment = 3
+	exitGate        = 4
 	exitRejected    = 5
 	exitLocked      = 11
 )
@@ -41,6 +42,7 @@ const (
 	codeNotFound    = "not_found"
 	codeEnvironment = "environment"
 	codeInterrupted = "interrupted"
+	codeGate        = "gate_refused"
 	codeFailed      = "failed"
 )
 
@@ -59,6 +61,7 @@ func classify(ctx context.Context, err error) failure {
 		env    *pipeline.EnvironmentError
 		locked *pipeline.LockedError
 		usage  *usageError
+		gate   *pipeline.GateError
 		file   *pipeline.LinkFileError
 		model  *pipeline.LinkModelError
 	)
@@ -76,9 +79,14 @@ func classify(ctx context.Context, err error) failure {
 		f.Code, f.Exit, f.hint = string(diag.HomeLocked), exitLocked, diag.Codes[diag.HomeLocked].Advice
 	case errors.Is(err, pipeline.ErrNoHome):
 		f.Code, f.Exit = codeNoHome, exitUsage
-		f.hint = "name the home with --home DIR or PALERMO_HOME; a new one is made by: mkdir -p DIR/drop/AGENCY"
+		f.hint = "name the home with --home DIR or PALERMO_HOME; a new one is made by: palermo init DIR"
+	case errors.Is(err, pipeline.ErrNotEmpty):
+		f.Code, f.Exit = codeUsage, exitUsage
 	case errors.As(err, &usage):
 		f.Code, f.Exit = codeUsage, exitUsage
+	case errors.As(err, &gate):
+		f.Code, f.Message, f.Exit = codeGate, gate.Error(), exitGate
+		f.hint = "mend what is named and run again; what is right so is taken by: palermo run --accept CHECK"
 	case errors.As(err, &file):
 		f.Code, f.hint = string(file.Diagnostic.Code), diag.Codes[file.Diagnostic.Code].Advice
 	case errors.As(err, &model):

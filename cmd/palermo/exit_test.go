@@ -36,6 +36,7 @@ func TestClassify(t *testing.T) {
 		{"read-only", &fs.PathError{Op: "open", Path: "x", Err: syscall.EROFS}, "environment", 3},
 		{"permission", &fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, "environment", 3},
 		{"locked", &pipeline.LockedError{PID: 3}, "home.locked", 11},
+		{"a gate", fmt.Errorf("publish: %w", &pipeline.GateError{Results: []pipeline.CheckResult{{Check: "source_rows"}}}), "gate_refused", 4},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"palermo/pipeline"
+	"palermo/schemas"
 )
 
 // What run --fail-on takes.
@@ -21,6 +24,7 @@ type runFlags struct {
 	full    bool
 	threads int
 	failOn  string
+	accept  []string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -34,7 +38,10 @@ it publishes nothing.
 
 Files that no mapping knows, or that cannot be read, do not stop a run: they are kept, and named in its summary.
 With --fail-on the exit status is 5 where a file taken in by this run was not loaded whole: "rejected" looks at
-rows that could not be read, "quarantined" also at whole files that were set aside or refused.`,
+rows that could not be read, "quarantined" also at whole files that were set aside or refused.
+
+Before a snapshot is published it is checked. Where a grave check fails the last snapshot stays, the exit status is 4,
+and the run says which rows it is about; --accept publishes all the same.`,
 		Example: `  palermo run --home /srv/palermo
   palermo run -q --fail-on rejected`,
 		Args: cobra.NoArgs,
@@ -42,6 +49,7 @@ rows that could not be read, "quarantined" also at whole files that were set asi
 	c.RunE = a.does("run", func(ctx context.Context, _ []string) (*result, error) { return a.run(ctx, f) })
 	c.Flags().BoolVar(&f.full, "full", false, "make everything again from the received files")
 	c.Flags().IntVar(&f.threads, "threads", 0, "work on `N` files at once; one a core by default")
+	c.Flags().StringArrayVar(&f.accept, "accept", nil, "publish though this `CHECK`, or CHECK:SUBJECT, fails; may be given again")
 	c.Flags().StringVar(&f.failOn, "fail-on", failNever, "exit with 5 `WHEN`: never, rejected or quarantined")
 	_ = c.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{failNever, failRejected, failQuarantined}, cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -71,6 +79,12 @@ func (f *runFlags) check() error {
 	default:
 		return usagef("--fail-on is never, rejected or quarantined")
 	}
+	for _, a := range f.accept {
+		name, _, _ := strings.Cut(a, ":")
+		if !slices.ContainsFunc(schemas.Checks(), func(c schemas.Check) bool { return c.Name == name }) {
+			return usagef("--accept %s: there is no such check; palermo schema --checks lists them", a)
+		}
+	}
 	if f.threads < 0 {
 		return usagef("--threads is a number of files, from 1")
 	}
@@ -86,7 +100,13 @@ func (a *app) runHome(ctx context.Context, h *pipeline.Home, f runFlags) (*diges
 	defer closeLog()
 	p := a.progress()
 	began := a.now()
-	s, err := h.Run(ctx, pipeline.Options{Full: f.full, Log: log, Progress: p, Now: a.now, Version: buildVersion()})
+	s, err := h.Run(ctx, pipeline.Options{Full: f.full, Accept: f.accept, Log: log, Progress: p, Now: a.now, Version: buildVersion(),
+		Exit: func(s *pipeline.Summary, err error) int {
+			if err != nil {
+				return classify(ctx, err).Exit
+			}
+			return newDigest(h.Dir, s).status(f.failOn)
+		}})
 	p.stop()
 	if err != nil {
 		fail := classify(ctx, err)

@@ -71,6 +71,8 @@ func (p *printer) outcome(r *pipeline.RunHistory) styled {
 		return p.warn(fmt.Sprintf("published, current; %s for confirmation", wait(len(r.Waits))))
 	case r.Status == pipeline.RunNothingNew && len(r.Waits) > 0:
 		return p.warn(fmt.Sprintf("nothing new; %s for confirmation", wait(len(r.Waits))))
+	case r.Status == pipeline.RunRefused:
+		return p.bad("refused by a check")
 	case r.Current:
 		return p.good("published, current")
 	case r.Status == pipeline.RunNothingNew:
@@ -108,6 +110,9 @@ func showRun(p *printer, r *pipeline.RunHistory) {
 	p.line("  started   %s UTC, took %s", day(r.Started), took(r))
 	p.line("  palermo   %s", r.Version)
 	p.line("  in all    %s, %s loaded, %s rejected", count(r.Files, "file"), count(r.Loaded, "row"), number(r.Rejected))
+	for _, c := range r.Checks {
+		p.line("  check     %s: %s", c.Outcome, c)
+	}
 	for _, w := range r.Waits {
 		p.line("  waits     %s: would remove %d of the %d records that it can replace", w.Receipt, w.Removes, w.Of)
 	}

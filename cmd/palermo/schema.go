@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 
 type schemaFlags struct {
 	codes, format string
+	checks        bool
 }
 
 // The forms that schema prints.
@@ -41,6 +43,7 @@ declarations are in the database itself, as comments.`,
 		return printSchema(schemas.Builtin(), f, args)
 	})
 	c.Flags().StringVar(&f.codes, "codes", "", "print the codes of one `LIST`")
+	c.Flags().BoolVar(&f.checks, "checks", false, "print the checks before publication")
 	c.Flags().StringVar(&f.format, "format", formText, "text, json or markdown")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{formText, formJSON, formMarkdown}, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("codes", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -78,6 +81,10 @@ func printSchema(s *schemas.Schema, f schemaFlags, args []string) (*result, erro
 
 func describe(s *schemas.Schema, f schemaFlags, args []string) (*described, error) {
 	switch {
+	case f.checks && (f.codes != "" || len(args) > 0):
+		return nil, usagef("--checks stands alone")
+	case f.checks:
+		return &described{"checks", schemas.Checks(), writeChecks, writeChecks}, nil
 	case f.codes != "" && len(args) > 0:
 		return nil, usagef("name a table, or a list with --codes, not both")
 	case f.codes != "":
@@ -165,4 +172,25 @@ func distance(a, b string) int {
 		row = next
 	}
 	return row[len(b)]
+}
+
+// writeChecks lists the checks as the manual does.
+func writeChecks(b *bytes.Buffer) error {
+	b.WriteString("| check | severity | passes | what is measured |\n| --- | --- | --- | --- |\n")
+	for _, c := range schemas.Checks() {
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", c.Name, c.Severity, bounds(c.Low, c.High), c.Meaning)
+	}
+	return nil
+}
+
+func bounds(low, high *float64) string {
+	switch {
+	case low != nil && high != nil:
+		return fmt.Sprintf("%g to %g", *low, *high)
+	case low != nil:
+		return fmt.Sprintf("from %g", *low)
+	case high != nil:
+		return fmt.Sprintf("up to %g", *high)
+	}
+	return "as configured"
 }

@@ -45,6 +45,10 @@ func newDigest(home string, s *pipeline.Summary) *digest {
 				w.Receipt, w.Removes, w.Of, diag.SubmissionWaits),
 			Next: d.command("confirm", w.Receipt) + ", or " + d.command("withdraw", w.Receipt)})
 	}
+	for _, c := range s.Checks {
+		d.Attention = append(d.Attention, attention{File: c.Subject, Message: fmt.Sprintf("%s [check %s]", c.Message, c.Check),
+			Next: "look at it; palermo.yaml says what is expected, under checks." + c.Check})
+	}
 	for _, o := range s.Overdue {
 		d.Attention = append(d.Attention, attention{File: o.Agency, Message: fmt.Sprintf("sent nothing for %s: its deadline is over", count(o.Days, "day")),
 			Next: "ask the agency for its next file"})
@@ -193,6 +197,8 @@ func (d *digest) headline() string {
 		return "The only new file could not be used; everything else stands as it was published before."
 	case d.onlyBad():
 		return fmt.Sprintf("None of the %s new files could be used; everything else stands as it was published before.", number(d.bad))
+	case d.RolledBack:
+		return "Nothing new since somebody went back to this snapshot: it stands."
 	case d.Status == pipeline.RunNothingNew && d.before > 0:
 		return fmt.Sprintf("Nothing new: %s received before. The last snapshot stands.", count(d.before, "file"))
 	case d.Status == pipeline.RunNothingNew:

@@ -73,7 +73,12 @@ func (a *app) watch(ctx context.Context, f watchFlags) (*result, error) {
 			}
 			return h, nil
 		},
-		Run: pipeline.Options{Log: log, LogFor: w.logFor, Now: a.now, Version: buildVersion()}})
+		Run: pipeline.Options{Log: log, LogFor: w.logFor, Now: a.now, Version: buildVersion(), Exit: func(_ *pipeline.Summary, err error) int {
+			if err != nil {
+				return classify(ctx, err).Exit
+			}
+			return exitOK
+		}}})
 	if err != nil {
 		return nil, err
 	}
