@@ -113,7 +113,8 @@ func (b *boundColumn) word(raw string) *outcome {
 	}
 	o, known := b.part(mappings.Word(raw))
 	o.col, o.basis = b.col, b.plan.basis
-	if len(b.byWord) < maxWords {
+	// Of more words only those are remembered that there is something to say about.
+	if len(b.byWord) < maxWords || (o.finding != "" || o.also != "") && len(b.byWord) < 2*maxWords {
 		b.byWord[string([]byte(raw))] = o
 		if !known {
 			b.order = append(b.order, o)
