@@ -105,7 +105,7 @@ func (a *apart) opened() error {
 	if json.Unmarshal(payload, &o) != nil || checkOpened(&o) != nil {
 		return a.nonsense()
 	}
-	a.file.format, a.file.sheets = o.Format, o.Sheets
+	a.file.format, a.file.sheets, a.file.mark = o.Format, o.Sheets, o.Mark
 	for i := range o.Sheets {
 		s := &a.file.sheets[i]
 		s.file = a.file

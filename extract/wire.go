@@ -55,6 +55,7 @@ type opened struct {
 	Format string            `json:"format"`
 	Sheets []Sheet           `json:"sheets,omitempty"`
 	Notes  []diag.Diagnostic `json:"notes,omitempty"`
+	Mark   string            `json:"mark,omitempty"`
 }
 
 // frameWriter writes frames.
@@ -246,6 +247,9 @@ func (b *blockReader) split(n int) bool {
 // checkOpened holds what a worker says of a file against what a file can be.
 func checkOpened(o *opened) error {
 	if len(o.Sheets) == 0 || len(o.Sheets) > maxSheets || len(o.Format) > 16 || strings.Trim(o.Format, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		return errNonsense
+	}
+	if len(o.Mark) > maxMark || !utf8.ValidString(o.Mark) || strings.ContainsFunc(o.Mark, isControl) {
 		return errNonsense
 	}
 	for i, s := range o.Sheets {
