@@ -22,6 +22,7 @@ type Document struct {
 	File         string              `json:"file"`
 	Received     *time.Time          `json:"received,omitempty"`
 	Made         *time.Time          `json:"made,omitempty"`
+	Check        bool                `json:"check,omitempty"` // nothing was sent
 	State        State               `json:"state"`
 	StateText    string              `json:"state_text"`
 	SupersededBy string              `json:"superseded_by,omitempty"`
@@ -82,7 +83,7 @@ func NewDocument(in *Input) (*Document, error) {
 	}
 	d := &Document{
 		Version: Version, Receipt: in.Number, Agency: in.Agency, Language: c.Language, Translation: c.Status,
-		File: in.Name, Received: moment(in.Received), Made: moment(in.Made), State: in.State, StateText: c.States[in.State].Word,
+		File: in.Name, Received: moment(in.Received), Made: moment(in.Made), Check: in.Check, State: in.State, StateText: c.States[in.State].Word,
 		SupersededBy: in.SupersededBy, Kind: in.Kind, KindBy: in.KindBy, From: in.From, To: in.To, Contact: in.Contact,
 		Sheets: []DocumentSheet{}, Findings: []DocumentFinding{}, Duplicates: []DocumentDuplicate{}, Next: []DocumentStep{},
 	}
