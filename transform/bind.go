@@ -198,9 +198,24 @@ func (t *Table) checkHeader(headerRow int, ds *diag.List) {
 	for _, c := range t.plan.wanted() {
 		if !seen[c.From] && !c.Optional && !reported[c.From] {
 			reported[c.From] = true
-			ds.Add(finding(diag.ColumnMissing, at(0), c.To, fmt.Sprintf("the table has no column %q", c.From)))
+			ds.Add(finding(diag.ColumnMissing, at(0), c.To, fmt.Sprintf(noColumn, c.From)))
 		}
 	}
+}
+
+// noColumn is what is said of a column that is not in the table.
+const noColumn = "the table has no column %q"
+
+// MissingColumn is the header that a finding of column.missing is about, as the form has it; "" for another finding.
+func MissingColumn(d diag.Diagnostic) string {
+	var name string
+	if d.Code != diag.ColumnMissing {
+		return ""
+	}
+	if _, err := fmt.Sscanf(d.Message, noColumn, &name); err != nil {
+		return ""
+	}
+	return name
 }
 
 // wanted is every column that the plan reads, its children's too.
@@ -256,10 +271,7 @@ func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.Lis
 			continue
 		}
 		b := newBoundColumn(c, p, raw, t.header[raw-2].Col)
-		var err error
-		if b.when, err = t.when(c.column.From, c.column.When); err != nil {
-			return f, err
-		}
+		b.when = t.when(c.column.When)
 		f.columns = append(f.columns, b)
 		t.columns = append(t.columns, b)
 	}
@@ -296,23 +308,18 @@ func (t *Table) several(p severalPlan) (*boundSeveral, error) {
 	s.yes = &outcome{value: exactly(1), has: true, listed: true, rule: rule}
 	s.no = &outcome{value: exactly(0), has: true, listed: true, rule: rule}
 	s.away = &outcome{status: statusNotApplicable, rule: "when", away: true}
-	var err error
-	s.when, err = t.when(p.From[0], p.When)
-	return s, err
+	s.when = t.when(p.When)
+	return s, nil
 }
 
 // when says in which rows something speaks: those where each of the columns holds one of its
-// words. from names who asks.
-func (t *Table) when(from string, when map[string][]string) ([]wordSet, error) {
+// words.
+func (t *Table) when(when map[string][]string) []wordSet {
 	var out []wordSet
 	for _, name := range slices.Sorted(maps.Keys(when)) {
-		raw := t.raw(name)
-		if raw < 0 {
-			return nil, fmt.Errorf("transform: column %q is conditional on a column that the table lacks", from)
-		}
-		out = append(out, newWordSet(raw, when[name]))
+		out = append(out, newWordSet(t.raw(name), when[name])) // where the table lacks the column, in no row
 	}
-	return out, nil
+	return out
 }
 
 // vintage fills the field vintage: the date of publication where the file states it, else the

@@ -51,10 +51,7 @@ func (t *Table) bindChildren() error {
 		if len(b.columns) == 0 {
 			continue
 		}
-		var err error
-		if b.when, err = t.when(b.columns[0].plan.column.From, p.when); err != nil {
-			return err
-		}
+		b.when = t.when(p.when)
 		g, ok := at[p.table.Name]
 		if !ok {
 			g = len(t.children)
