@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 	"load/receipt":        {"diag"}, // all that a receipt says is handed to it
 	"load/template":       nil,      // as is a form
 
-	"pipeline": {"extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "mappings", "schemas", "diag", "sandbox"},
+	"pipeline": {"extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/receipt", "mappings", "schemas", "diag", "sandbox"},
 
 	"fixtures":         nil,
 	"fixtures/hostile": nil,
