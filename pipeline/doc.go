@@ -12,5 +12,9 @@
 // all submissions, in one place (versions.go). Who refused or was withdrawn is struck: entries that
 // have rows of them are made again without.
 //
+// What an agency gets back is a receipt: the desk (receipts.go) fills it from the entry, the versions and the
+// places of findings that are kept beside the entry (places.go), when the run has ended. A receipt that comes back is one of a
+// chain with the file that it is of (returned.go). CheckFile makes the receipt of a file that nobody sent.
+//
 // The package decides no meaning (mappings do) and no exit status (cmd does).
 package pipeline

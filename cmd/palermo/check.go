@@ -122,10 +122,18 @@ func (k *checked) text(p *printer) {
 	}
 }
 
+// shownFindings is how many findings are printed; all are in the receipt.
+const shownFindings = 25
+
 func (k *checked) findings(p *printer) {
+	n := 0
 	for _, f := range k.Findings {
 		if !f.Fix {
 			continue
+		}
+		if n++; n > shownFindings {
+			p.line("  and %s more", number(k.toFix()-shownFindings))
+			return
 		}
 		p.line("  %s %s%s", severity(p, f.Severity), f.Wrong, k.where(&f))
 		p.line("          %s %s", p.arrow(), f.Right)

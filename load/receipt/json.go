@@ -106,13 +106,16 @@ func NewDocument(in *Input) (*Document, error) {
 	return d, nil
 }
 
+// maxCells is how many cells of one finding the form for programs names; Count is that of all. The workbook marks each.
+const maxCells = 10_000
+
 func documentFinding(c *Catalogue, f Finding) DocumentFinding {
 	said := c.Findings[f.Code]
 	out := DocumentFinding{
 		Code: f.Code, Severity: f.Severity, Fix: toFix(f), Sheet: f.Sheet, Column: f.Column, Word: f.Word,
 		Wrong: said.Wrong, Right: said.Right, Count: f.Count, Cells: []DocumentCell{},
 	}
-	for _, cell := range f.Cells {
+	for _, cell := range f.Cells[:min(len(f.Cells), maxCells)] {
 		out.Cells = append(out.Cells, DocumentCell{cell.Name(), cell})
 	}
 	return out
