@@ -118,6 +118,9 @@ func (e *Entry) fills(table string) bool {
 
 // readVersions goes through all submissions, night by night.
 func (r *run) readVersions(ctx context.Context, entries []*Entry) (*versions, error) {
+	if r.chains == nil {
+		r.chains = chainsOf(r.ledger, entries)
+	}
 	v := &versions{index: map[string]int32{}, turns: map[string]int32{}, waiting: map[string]Waits{}, found: map[string][]Found{}, chains: r.chains}
 	w := &nightly{run: r, versions: v, entries: entries, of: map[cohortKey]int32{}, unkeyed: map[int][]int32{}}
 	subs := r.ledger.Submissions
