@@ -29,16 +29,15 @@ func (d *desk) blank(s *Submission, state receipt.State) *receipt.Input {
 }
 
 // input is all that the receipt of a submission says.
-func (d *desk) input(ctx context.Context, s *Submission, e *Entry, old *keptReceipt) (*receipt.Input, error) {
-	state, instead := d.state(s, e)
-	in := d.blank(s, state)
-	in.SupersededBy = instead
+func (d *desk) input(ctx context.Context, s *Submission, e *Entry, k *keptReceipt) (*receipt.Input, error) {
+	in := d.blank(s, k.State)
+	in.SupersededBy, in.Made = k.Instead, k.Made
 	if said := e.stated(); said.Kind != "" && !s.withdrawn && len(e.sources()) > 0 {
 		in.Kind, in.KindBy, in.From, in.To = said.Kind, said.By, said.From, said.To
 	}
 	for i := range e.Sheets {
 		b := e.Sheets[i].Balance
-		if state == receipt.NeedsYou {
+		if k.State == receipt.NeedsYou {
 			b = d.balance(e, &e.Sheets[i])
 		}
 		in.Sheets = append(in.Sheets, receiptSheet(&e.Sheets[i], b))
@@ -52,7 +51,7 @@ func (d *desk) input(ctx context.Context, s *Submission, e *Entry, old *keptRece
 	for _, f := range d.versions.found[s.ID] {
 		in.Add(f.Diagnostic, "", f.Of)
 	}
-	if !old.Again.IsZero() {
+	if !k.Again.IsZero() {
 		in.Add(diag.Diagnostic{Code: diag.FileDuplicate, Severity: diag.Codes[diag.FileDuplicate].Severity}, "", 1)
 	}
 	var err error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -212,13 +211,10 @@ func (d *desk) one(ctx context.Context, s *Submission, e *Entry) {
 	if old == nil {
 		old = &keptReceipt{}
 	}
-	in, err := d.input(ctx, s, e, old)
-	k := &keptReceipt{State: in.State, Instead: in.SupersededBy, Made: d.started, Again: old.Again}
-	if err == nil {
-		k.Key, err = receiptKey(in)
-	}
+	k := &keptReceipt{Made: d.started, Again: old.Again}
+	k.State, k.Instead = d.state(s, e)
+	k.Key = d.key(s, e, k)
 	switch {
-	case err != nil:
 	case old.Gone && old.State == k.State: // it was deleted, and nothing has become of the submission since
 		k.Made, k.Gone = old.Made, true
 		d.mu.Lock()
@@ -230,8 +226,8 @@ func (d *desk) one(ctx context.Context, s *Submission, e *Entry) {
 	case old.Key == k.Key: // as it was, since it is only missing
 		k.Made = old.Made
 	}
+	in, err := d.input(ctx, s, e, k)
 	if err == nil {
-		in.Made = k.Made
 		err = d.files(ctx, s, e, in, old, k)
 	}
 	d.mu.Lock()
@@ -250,13 +246,15 @@ func (d *desk) one(ctx context.Context, s *Submission, e *Entry) {
 	}
 }
 
-// receiptKey is the digest of all that a receipt says, but when it was made.
-func receiptKey(in *receipt.Input) (string, error) {
-	said := *in
-	said.Made = time.Time{}
-	b, err := json.Marshal(newBookJob(&said))
-	sum := sha256.Sum256(fmt.Appendf(b, "%d", receiptFormat))
-	return hex.EncodeToString(sum[:]), err
+// key is the digest of all that decides what a receipt says, but when it is made.
+func (d *desk) key(s *Submission, e *Entry, k *keptReceipt) string {
+	a, h := d.Config.Agencies[s.Agency], sha256.New()
+	fmt.Fprintln(h, receiptFormat, k.State, k.Instead, k.Again.UnixNano(), a.Title, a.Language, d.Config.Receipts.Contact)
+	fmt.Fprintln(h, e.Key, e.Status, e.Rows(), e.PlacesBytes, len(e.Found), e.Killed, e.Locked, struckText(e.Struck)) // maps are printed in the order of their keys
+	for _, f := range d.versions.found[s.ID] {
+		fmt.Fprintln(h, f)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // files writes the workbook and the page, and removes what the receipt had besides.
