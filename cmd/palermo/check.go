@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -55,6 +56,9 @@ func (a *app) check(ctx context.Context, file string, f checkFlags) (*result, er
 	} else if c.Language == receipt.English && !strings.HasPrefix(strings.ToLower(f.language), receipt.English) {
 		return nil, usagef("--language %s: there are %s", f.language, strings.Join(receipt.Languages, ", "))
 	}
+	if f.out == "" && inDrop(file) {
+		return nil, usagef("%s: lies in a drop folder, where its receipt would be taken for files of the agency: name another folder with --out", file)
+	}
 	s, set, err := a.sources()
 	if err != nil {
 		return nil, err
@@ -69,6 +73,21 @@ func (a *app) check(ctx context.Context, file string, f checkFlags) (*result, er
 		r.exit = exitRejected
 	}
 	return r, nil
+}
+
+// inDrop reports whether the file lies in the drop folder of a home.
+func inDrop(file string) bool {
+	dir, err := filepath.Abs(file)
+	if err != nil {
+		return false
+	}
+	for dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+		if _, err := os.Stat(filepath.Join(filepath.Dir(dir), "state")); err == nil && filepath.Base(dir) == "drop" {
+			return true
+		}
+	}
+	return false
 }
 
 // checked is a receipt as it is printed.
