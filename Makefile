@@ -90,6 +90,7 @@ LONG ?= full
 .PHONY: test-long
 test-long: ## run the tests that take long; LONG=sample for a taste of them
 	PALERMO_LONG="$(LONG)" go test -count=1 -timeout 180m ./testlong/...
+	$(if $(filter full,$(LONG)),PALERMO_LONG=full go test -count=1 ./pipeline ./cmd/palermo -run '^TestReceipt|^TestScripts/long_')
 
 .PHONY: golden
 golden: ## write the expected outputs of SOURCE (all sources by default); read the diff line by line

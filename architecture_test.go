@@ -40,7 +40,7 @@ var mayImport = map[string][]string{
 
 	"telemetry": nil, // all that is told is handed to it
 
-	"pipeline": {"telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/template", "mappings", "schemas", "diag", "sandbox"},
+	"pipeline": {"telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/receipt", "load/template", "mappings", "schemas", "diag", "sandbox"},
 
 	"fixtures":         nil,
 	"fixtures/hostile": nil,

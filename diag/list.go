@@ -12,10 +12,18 @@ type Group struct {
 	Field string
 }
 
+// Place is a cell, counted as in Pos, without its file and sheet: findings can have millions.
+type Place struct{ Row, Col int32 }
+
 // List counts every finding and keeps the first few of each group. The zero value is ready to
 // use and keeps 20 of each group. It is not safe for two goroutines.
 type List struct {
-	Keep   int // how many of each group to keep whole; 0 means 20
+	Keep int // how many of each group to keep whole; 0 means 20
+
+	// Each, where it is set, is told of each finding that is added, kept or not: how often it was found, and
+	// all places that are known of one about a distinct word.
+	Each func(d Diagnostic, at []Place, n int)
+
 	kept   []Diagnostic
 	counts map[Group]int
 }
@@ -25,7 +33,13 @@ func (l *List) Add(d Diagnostic) { l.AddN(d, 1) }
 
 // AddN counts d n times, and keeps it once when its group has room: for findings about a
 // distinct value, which stands in n rows.
-func (l *List) AddN(d Diagnostic, n int) {
+func (l *List) AddN(d Diagnostic, n int) { l.AddAt(d, nil, n) }
+
+// AddAt is AddN with the places of the rows, as far as they are known. The list does not keep them.
+func (l *List) AddAt(d Diagnostic, at []Place, n int) {
+	if l.Each != nil {
+		l.Each(d, at, n)
+	}
 	if l.counts == nil {
 		l.counts = map[Group]int{}
 	}

@@ -105,7 +105,7 @@ func (a *apart) opened() error {
 	if json.Unmarshal(payload, &o) != nil || checkOpened(&o, a.file.o.Names) != nil {
 		return a.nonsense()
 	}
-	a.file.format, a.file.sheets, a.file.names = o.Format, o.Sheets, o.Names
+	a.file.format, a.file.sheets, a.file.names, a.file.mark = o.Format, o.Sheets, o.Names, o.Mark
 	for i := range o.Sheets {
 		s := &a.file.sheets[i]
 		s.file = a.file

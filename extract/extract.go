@@ -101,6 +101,7 @@ type File struct {
 	notes  diag.List
 	book   *sheet.Book // nil where it is no .xlsx
 	apart  *apart      // nil where the file is read in this process
+	mark   string      // see Mark
 	parts  *archive    // nil where it is no archive of files
 	member string      // where it is itself one of an archive: which
 	secret bool        // its bytes were decrypted: nothing of them is written to a disk

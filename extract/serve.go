@@ -23,7 +23,14 @@ const gcPercent = 400
 
 // Serve reads the file that the worker was handed, and answers the requests of its parent. A
 // program that calls OpenApart gives it to sandbox.Main under the name Role.
-func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
+func Serve(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, nil) }
+
+// ServeMarked is Serve for a program that knows workbooks by a mark.
+func ServeMarked(m Marker) sandbox.Role {
+	return func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, m) }
+}
+
+func serve(ctx context.Context, in io.Reader, out io.Writer, m Marker) error {
 	s := &server{ctx: ctx, out: frameWriter{w: out}, requests: make(chan request)}
 	go s.listen(in)
 	r, ok := <-s.requests
@@ -43,6 +50,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		return s.fault(err)
 	}
 	defer f.Close()
+	f.marked(m)
 	s.file = f
 	if err := s.out.json(frameOpened, s.opened()); err != nil {
 		return err
@@ -71,7 +79,7 @@ func (s *server) listen(in io.Reader) {
 }
 
 func (s *server) opened() opened {
-	return opened{Format: s.file.Format(), Sheets: s.file.Sheets(), Names: s.file.Names(), Notes: s.file.Notes()}
+	return opened{Format: s.file.Format(), Sheets: s.file.Sheets(), Names: s.file.Names(), Notes: s.file.Notes(), Mark: s.file.Mark()}
 }
 
 func (s *server) serve() error {

@@ -56,6 +56,7 @@ type opened struct {
 	Sheets []Sheet           `json:"sheets,omitempty"`
 	Names  map[string]string `json:"names,omitempty"`
 	Notes  []diag.Diagnostic `json:"notes,omitempty"`
+	Mark   string            `json:"mark,omitempty"`
 }
 
 // frameWriter writes frames.
@@ -253,6 +254,9 @@ func checkOpened(o *opened, asked []string) error {
 		if !slices.Contains(asked, name) || !isName(text) || strings.ContainsFunc(text, isControl) {
 			return errNonsense
 		}
+	}
+	if len(o.Mark) > maxMark || !utf8.ValidString(o.Mark) || strings.ContainsFunc(o.Mark, isControl) {
+		return errNonsense
 	}
 	for i, s := range o.Sheets {
 		if !isName(s.Name) || !strings.HasPrefix(s.Name, s.Member) || s.No < 1 || i > 0 && s.No <= o.Sheets[i-1].No {

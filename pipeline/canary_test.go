@@ -333,11 +333,11 @@ func TestCanaries(t *testing.T) {
 	}
 	home := newHome(t, first)
 	core, logs := observer.New(zap.DebugLevel)
-	run(t, home, pipeline.Options{Now: clock(1), Log: zap.New(core)})
+	runReceipts(t, home, pipeline.Options{Now: clock(1), Log: zap.New(core)})
 	for name, b := range second {
 		drop(t, home, name, b)
 	}
-	s := run(t, home, pipeline.Options{Now: clock(2), Log: zap.New(core)})
+	s := runReceipts(t, home, pipeline.Options{Now: clock(2), Log: zap.New(core)})
 	t.Logf("%d canaries, %d of dates in columns of other dates, %d of people who refuse: %+v", k.own.made, k.astray.made, k.refused.made, s.Rows)
 	if s.Status != pipeline.RunPublished || s.Rows.Loaded < 300 || s.Rows.Skipped["no_consent"] < 40 || s.Rows.Rejected == 0 {
 		t.Fatalf("run: %+v", s.Rows)
@@ -371,6 +371,7 @@ func TestCanaries(t *testing.T) {
 	t.Run("lake", func(t *testing.T) { searchLake(t, home, k) })
 	t.Run("refused", func(t *testing.T) { searchRefused(t, home, k.refused) })
 	t.Run("explain", func(t *testing.T) { searchExplain(t, home, k) })
+	t.Run("receipts", func(t *testing.T) { searchReceipts(t, home, k) })
 }
 
 // searchExplain: what explain says without --personal of any table holds nothing of what is

@@ -24,8 +24,9 @@ type Config struct {
 	Intake   Intake            `yaml:"intake,omitempty" json:"intake,omitempty"` // what the drop folder accepts
 	Watch    WatchSettings     `yaml:"watch,omitempty" json:"watch,omitempty"`   // how the drop folder is watched
 	Threads  int               `yaml:"threads,omitempty" json:"threads,omitempty" jsonschema:"minimum=0,description=files worked on at once; 0 is one a core"`
-	Linkage  PersonLinkage     `yaml:"linkage,omitempty" json:"linkage,omitempty"` // how records of one person are joined
-	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"`   // what is kept of what was found
+	Linkage  PersonLinkage     `yaml:"linkage,omitempty" json:"linkage,omitempty"`   // how records of one person are joined
+	Receipts ReceiptSettings   `yaml:"receipts,omitempty" json:"receipts,omitempty"` // what agencies get back
+	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"`     // what is kept of what was found
 
 	Snapshots SnapshotSettings         `yaml:"snapshots,omitempty" json:"snapshots,omitempty"` // how many are kept
 	Checks    map[string]CheckSettings `yaml:"checks,omitempty" json:"checks,omitempty" jsonschema:"description=what is looked at before a snapshot is published by the name of the check"`
@@ -91,7 +92,7 @@ func readConfig(file string) (*Config, error) {
 			return nil, &ConfigError{configFindings(file, err)}
 		}
 	}
-	if c.Intake.MaxFileMiB < 0 || c.Intake.WorkerMiB < 0 || c.Intake.WorkerSeconds < 0 || c.Watch.SettleSeconds < 0 || c.Watch.PollSeconds < 0 || c.Report.Examples < 0 || c.Threads < 0 {
+	if c.Intake.MaxFileMiB < 0 || c.Intake.WorkerMiB < 0 || c.Intake.WorkerSeconds < 0 || c.Watch.SettleSeconds < 0 || c.Watch.PollSeconds < 0 || c.Report.Examples < 0 || c.Threads < 0 || c.Receipts.Days < 0 {
 		return nil, &ConfigError{[]diag.Diagnostic{{Code: diag.ConfigSyntax, Severity: diag.Error,
 			Pos: diag.Pos{File: filepath.Base(file)}, Message: "a number in it is below zero"}}}
 	}
@@ -101,6 +102,13 @@ func readConfig(file string) (*Config, error) {
 	}
 	if c.Intake.MaxFileMiB == 0 {
 		c.Intake.MaxFileMiB = 1024
+	}
+	if !checkHook(c.Receipts.Webhook) {
+		return nil, &ConfigError{[]diag.Diagnostic{{Code: diag.ConfigSyntax, Severity: diag.Error,
+			Pos: diag.Pos{File: filepath.Base(file)}, Message: "receipts.webhook: not an address of http or https"}}}
+	}
+	if c.Receipts.Days == 0 {
+		c.Receipts.Days = keepReceipts
 	}
 	if c.Report.Examples == 0 {
 		c.Report.Examples = 20

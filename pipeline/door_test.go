@@ -50,7 +50,7 @@ func serveOrNot(ctx context.Context, in io.Reader, out io.Writer) error {
 	case word == "killed twice":
 		return killed(ctx, in, out, 2)
 	}
-	return extract.Serve(ctx, in, out)
+	return pipeline.Roles()[extract.Role](ctx, in, out)
 }
 
 func someRows(t *testing.T, seed uint64) []byte {

@@ -27,6 +27,7 @@ const (
 	StatusRefused        = "refused"          // it cannot be read
 	StatusWithdrawn      = "withdrawn"        // it was taken back
 	StatusWaiting        = "waiting"          // a full replacement that waits for confirmation; never that of an entry
+	StatusSuperseded     = "superseded"       // its receipt came back, corrected, and counts instead; never that of an entry
 )
 
 // Entry is what was made of one submission. It is kept in the lake beside the Parquet files, and
@@ -40,6 +41,8 @@ type Entry struct {
 	Files           []LakeFile   `json:"files"`
 	Quarantined     int64        `json:"quarantined"`
 	QuarantineBytes int64        `json:"quarantine_bytes,omitempty"` // of the file of rejected rows
+	PlacesBytes     int64        `json:"places_bytes,omitempty"`     // of the file of the places of findings
+	Returns         string       `json:"returns,omitempty"`          // the number of the agency's own receipt that it is, come back
 	Found           []Found      `json:"found"`
 	Struck          []Struck     `json:"struck,omitempty"`  // rows that were left out
 	Locked          string       `json:"locked,omitempty"`  // of a file that no secret opened: a keyed digest of those that were tried
@@ -246,6 +249,9 @@ func (h *Home) kept(e *Entry) bool {
 		if !long(h.lakeFile(f.Table, e.Submission), f.Bytes) {
 			return false
 		}
+	}
+	if e.PlacesBytes > 0 && !long(h.placesFile(e.Submission), e.PlacesBytes) {
+		return false
 	}
 	return e.Quarantined == 0 || long(h.quarantineFile(e.Submission), e.QuarantineBytes)
 }

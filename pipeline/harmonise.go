@@ -40,6 +40,9 @@ type Harmoniser struct {
 	File       func(table string) string // where the harmonised rows of a table go
 	Vault      func(table string) string // where its direct fields go, for tables that have any; nil where none has
 	Quarantine string                    // where rejected rows go
+	Places     string                    // where the places of all findings go; empty where nobody asks for them
+
+	Returned func(number string) bool // whether a receipt of that number is the agency's own; nil where none is
 }
 
 // Harmonise reads the file at path as the submission s, in a worker. What is wrong with the file is
@@ -56,7 +59,7 @@ func (h *Harmoniser) Harmonise(ctx context.Context, path string, s *Submission) 
 // harmonise is Harmonise; where it is only a try, a worker that was killed is an error.
 func (h *Harmoniser) harmonise(ctx context.Context, path string, s *Submission, try bool) (*Entry, error) {
 	j := &job{Harmoniser: h, sub: s, entry: &Entry{Submission: s.ID, Status: StatusAccepted}, sheetNo: map[string]int{}, struck: map[transform.Known]string{}, writers: map[string]*load.Split{}}
-	j.found.Keep = h.Examples
+	j.begin()
 	err := j.read(ctx, path)
 	var bad *extract.Error
 	switch {
@@ -71,7 +74,7 @@ func (h *Harmoniser) harmonise(ctx context.Context, path string, s *Submission, 
 			j.entry.Killed = 1
 		}
 		if bad.Diagnostic.Code == diag.FileStopped { // how far it came is chance
-			j.found = diag.List{Keep: h.Examples}
+			j.begin()
 		}
 		j.found.Add(bad.Diagnostic)
 	case err != nil:
@@ -85,6 +88,9 @@ func (h *Harmoniser) harmonise(ctx context.Context, path string, s *Submission, 
 		j.entry.Struck = struckList(j.struck)
 	}
 	j.keepFindings()
+	if err := j.keepPlaces(); err != nil {
+		return nil, err
+	}
 	if h.Withdrawn {
 		j.entry.bare()
 	}
@@ -97,6 +103,7 @@ type job struct {
 	sub     *Submission
 	entry   *Entry
 	found   diag.List
+	places  places
 	sheets  []extract.Sheet
 	struck  map[transform.Known]string // the rows that it left out
 	sheetNo map[string]int             // by name, for the sheets looked at so far
@@ -112,6 +119,9 @@ func (j *job) read(ctx context.Context, path string) error {
 	}
 	defer f.Close()
 	j.entry.Format = f.Format()
+	if n := f.Mark(); n != "" && j.Returned != nil && j.Returned(n) {
+		j.entry.Returns = n
+	}
 	j.sheets = f.Sheets()
 	if err := j.template(ctx, f.Names()); err != nil {
 		return err
@@ -290,7 +300,7 @@ func (j *job) find(c diag.Code, at diag.Pos, message string) {
 // table harmonises the rows below the header.
 func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *transform.Plan) error {
 	mem := memory.DefaultAllocator
-	t, err := plan.Open(transform.Input{Origin: j.origin(e), Sheet: e.Title, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs, Leave: j.leave(e)}, mem, &j.found)
+	t, err := plan.Open(transform.Input{Origin: j.origin(e), Sheet: e.Title, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs, Places: j.places.left, Leave: j.leave(e)}, mem, &j.found)
 	if err != nil {
 		return err
 	}

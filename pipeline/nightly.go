@@ -20,6 +20,7 @@ type nightly struct {
 	entries []*Entry
 	of      map[cohortKey]int32 // places in cohorts
 	marks   int32               // replacements so far
+	unkeyed map[int][]int32     // records without a case reference, by the root of the chain that has them
 }
 
 // cohortKey is whose records, of which source, on which form.
@@ -207,6 +208,7 @@ func (w *nightly) remove(r *replacement) {
 		return
 	}
 	for _, i := range r.lost {
+		w.over(&w.all[i], r.turns[0])
 		w.all[i].removed = w.days[r.turns[0]]
 	}
 	for _, t := range r.turns {
@@ -237,6 +239,7 @@ func (w *nightly) take(ctx context.Context, turn int, e *Entry) ([]correction, e
 		}
 	}
 	var doubtful []correction
+	var unkeyed []int32
 	err := w.eachRecord(ctx, e, func(r recordRow) {
 		i, ok := w.index[r.id]
 		if !ok {
@@ -246,11 +249,18 @@ func (w *nightly) take(ctx context.Context, turn int, e *Entry) ([]correction, e
 		}
 		s := &w.all[i]
 		w.date(i, r)
-		s.versions++
+		if s.versions++; ok {
+			w.over(s, turn)
+		}
 		s.turn, s.local, s.night, s.removed = int32(turn), r.local, int32(sub.Night), 0
 		s.exported = s.exported || exports[r.sheet]
+		if r.unkeyed && w.run.chains.in(turn) {
+			unkeyed = append(unkeyed, i)
+		}
 		switch {
 		case s.known:
+		case e.Returns != "": // rows that could not be read are fixed, and new ones added
+			s.known = true
 		case e.sheet(r.sheet).Stated.Kind == Correction:
 			doubtful = append(doubtful, correction{i, turn, r.sheet, r.row})
 		default:
@@ -264,6 +274,7 @@ func (w *nightly) take(ctx context.Context, turn int, e *Entry) ([]correction, e
 			}
 		}
 	}
+	w.renew(turn, unkeyed)
 	return doubtful, err
 }
 

@@ -27,7 +27,7 @@ const RolePublish = "publish"
 // Roles is what the binary does when it is re-executed. Its main, and every TestMain of a package
 // that runs the pipeline, hands it to sandbox.Main first.
 func Roles() map[string]sandbox.Role {
-	return map[string]sandbox.Role{RolePublish: load.ServeBuild, RoleAsk: sandbox.Func(load.Ask), extract.Role: extract.Serve}
+	return map[string]sandbox.Role{RolePublish: load.ServeBuild, RoleAsk: sandbox.Func(load.Ask), extract.Role: extract.ServeMarked(receiptMark), RoleReceipt: sandbox.Func(annotateJob)}
 }
 
 // publish builds a snapshot aside and makes it the current one by one rename.
@@ -377,7 +377,7 @@ func (p *publication) sources(add func(map[string]any) error) error {
 
 func (p *publication) values(add func(map[string]any) error) error {
 	for _, e := range p.byID() {
-		if p.waits(e) {
+		if p.leftOut(e) != "" {
 			continue
 		}
 		for i := range e.Sheets {

@@ -39,6 +39,8 @@ type Options struct {
 
 	acceptAll bool // for a plan, which publishes nothing
 
+	NoReceipts bool // leaves the receipts to the next run
+
 	Wants  func(path string, m intake.Mark) bool          // which files of the drop folder are taken; nil takes all
 	LogFor func(run string) (log *zap.Logger, end func()) // the log of the run of this id, in place of Log; nil for Log
 }
@@ -83,6 +85,7 @@ type Summary struct {
 	Overdue     []Overdue     `json:"overdue,omitempty"`     // agencies whose deadline for a new file is over
 	Checks      []CheckResult `json:"checks,omitempty"`      // that did not pass
 	Pruned      int           `json:"pruned,omitempty"`      // old snapshots that were removed
+	Receipts    Receipts      `json:"receipts,omitzero"`     // of this run
 	RolledBack  bool          `json:"rolled_back,omitempty"` // somebody went back to this snapshot, and nothing has changed since
 	Struck      int           `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
 }
@@ -115,6 +118,8 @@ type run struct {
 	linked   *linkage                                // nil where there are no case records
 	made     []account                               // the rows of each submission that were published
 	checked  []CheckResult                           // what the checks before publication came to
+	chains   *chains
+	desk     *desk
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
@@ -183,6 +188,7 @@ func (r *run) do(ctx context.Context) (err error) {
 		return err
 	}
 	r.summary.Decided = r.ledger.decidedSince()
+	r.desk = r.openDesk()
 	if err := r.intake(ctx); err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}
@@ -193,6 +199,7 @@ func (r *run) do(ctx context.Context) (err error) {
 	if err := r.strike(ctx, entries); err != nil {
 		return fmt.Errorf("leave out what was refused or withdrawn: %w", err)
 	}
+	r.chains = chainsOf(r.ledger, entries)
 	if r.linked, err = r.openLinkage(ctx, entries); err != nil {
 		return err
 	}
@@ -216,7 +223,7 @@ func (r *run) do(ctx context.Context) (err error) {
 	r.sum(entries)
 	if same {
 		r.summary.Status, r.summary.Snapshot = RunNothingNew, current
-		return r.record(inputs)
+		return r.end(ctx, entries, inputs)
 	}
 	if err := r.refusedBefore(inputs); err != nil {
 		r.summary.Status = RunRefused
@@ -230,10 +237,21 @@ func (r *run) do(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	if err := r.record(inputs); err != nil {
+	if err := r.end(ctx, entries, inputs); err != nil {
 		return err
 	}
 	r.prune()
+	return nil
+}
+
+// end writes the run's line, and then the receipts: what goes wrong with those is no failure of the run.
+func (r *run) end(ctx context.Context, entries []*Entry, inputs string) error {
+	if err := r.record(inputs); err != nil {
+		return err
+	}
+	if !r.NoReceipts {
+		r.desk.finish(ctx, entries, inputs)
+	}
 	return nil
 }
 
@@ -309,6 +327,7 @@ func (r *run) intake(ctx context.Context) error {
 		night = max(night, s.Night+1)
 	}
 	var lines []line
+	var fresh, again []*Submission
 	for _, c := range claimed {
 		stated := folderStatement(c.Name)
 		s := Submission{ID: r.key.submissionID(c.Agency, c.SHA256), Agency: c.Agency, SHA256: c.SHA256, Name: c.Name,
@@ -316,6 +335,7 @@ func (r *run) intake(ctx context.Context) error {
 		file := FileSummary{Submission: s.ID, Agency: s.Agency, Name: s.Name, Duplicate: r.ledger.find(s.ID) != nil}
 		r.summary.Files = append(r.summary.Files, file)
 		if old := r.ledger.find(s.ID); old != nil {
+			again = append(again, &s)
 			if stated != nil && (old.Stated == nil || *old.Stated != *stated) {
 				d := Ruling{Act: ActState, Submission: s.ID, Stated: stated, At: r.started}
 				r.ledger.decide(d)
@@ -325,13 +345,16 @@ func (r *run) intake(ctx context.Context) error {
 		}
 		s.Receipt = r.ledger.nextReceipt(r.started)
 		r.ledger.Submissions = append(r.ledger.Submissions, s)
-		lines = append(lines, line{Submission: &s})
+		lines, fresh = append(lines, line{Submission: &s}), append(fresh, &s)
 		r.Log.Info("file received", zap.String("submission", s.ID), zap.String("agency", s.Agency), zap.Int64("bytes", s.Bytes))
 	}
 	if len(lines) > 0 {
 		if err := r.appendLedger(lines...); err != nil {
 			return err
 		}
+	}
+	if !r.NoReceipts {
+		r.desk.acknowledge(fresh, again)
 	}
 	for _, c := range claimed {
 		if err := intake.Release(c); err != nil {
@@ -443,7 +466,7 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	}
 	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
 		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Limits: r.Config.limits(), Secrets: r.secrets[s.Agency], IDs: r.key, Sources: r.Config.Agencies[s.Agency].Sources, Withdrawn: s.withdrawn, Struck: struck,
-		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID),
+		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID), Places: r.placesFile(s.ID), Returned: r.returned(s),
 		Vault: func(table string) string { return r.vaultFile(table, s.ID) }}
 	e, err := r.harmonise(ctx, h, s)
 	if err != nil {
@@ -508,8 +531,13 @@ func (r *run) dropStale(id string, e *Entry) error {
 			return err
 		}
 	}
-	if err := removeIfThere(temporary(r.quarantineFile(id))); err != nil {
+	if err := errors.Join(removeIfThere(temporary(r.quarantineFile(id))), removeIfThere(temporary(r.placesFile(id)))); err != nil {
 		return err
+	}
+	if e.PlacesBytes == 0 {
+		if err := removeIfThere(r.placesFile(id)); err != nil {
+			return err
+		}
 	}
 	for _, t := range r.Schema.Tables {
 		if !slices.ContainsFunc(e.Files, func(f LakeFile) bool { return f.Table == t.Name }) {
@@ -559,22 +587,42 @@ func (r *run) mayWait(entries []*Entry) bool {
 }
 
 // waits reports whether the submission waits for confirmation.
-func (r *run) waits(e *Entry) bool { return r.versions != nil && !r.versions.taken(e.Submission) }
+func (r *run) waits(e *Entry) bool {
+	if r.versions == nil {
+		return false
+	}
+	_, waits := r.versions.waiting[e.Submission]
+	return waits
+}
+
+// leftOut is why the rows of a submission are in nothing that is published, or "".
+func (r *run) leftOut(e *Entry) string {
+	switch {
+	case r.waits(e):
+		return reasonWaiting
+	case r.chains.replaced(e.Submission):
+		return reasonSuperseded
+	}
+	return ""
+}
 
 // status is what became of the submission.
 func (r *run) status(e *Entry) string {
-	if r.waits(e) {
+	switch r.leftOut(e) {
+	case reasonWaiting:
 		return StatusWaiting
+	case reasonSuperseded:
+		return StatusSuperseded
 	}
 	return e.Status
 }
 
-// balance is the account of one sheet: of a submission that waits, what would be loaded is skipped.
+// balance is the account of one sheet: of a submission that waits or was replaced, what would be loaded is skipped.
 func (r *run) balance(e *Entry, s *SheetEntry) Balance {
 	b := s.Balance
-	if r.waits(e) && b.Loaded > 0 {
+	if why := r.leftOut(e); why != "" && b.Loaded > 0 {
 		b.Skipped = maps.Clone(b.Skipped)
-		b.skip(reasonWaiting, int(b.Loaded))
+		b.skip(why, int(b.Loaded))
 		b.Loaded = 0
 	}
 	return b
@@ -583,8 +631,8 @@ func (r *run) balance(e *Entry, s *SheetEntry) Balance {
 // rows is the sum of the balances, as balance has them.
 func (r *run) rows(e *Entry) Balance {
 	b := e.Rows()
-	if r.waits(e) {
-		b.skip(reasonWaiting, int(b.Loaded))
+	if why := r.leftOut(e); why != "" {
+		b.skip(why, int(b.Loaded))
 		b.Loaded = 0
 	}
 	return b

@@ -118,6 +118,9 @@ func (j *job) statement(ctx context.Context, sh extract.Sheet, plan *transform.P
 	if j.filled != nil {
 		s = j.filled.statement()
 	}
+	if j.entry.Returns != "" && plan.Entry().Record != nil { // whatever it said when it was sent first
+		s = Statement{Kind: Correction, By: SaidByFile}
+	}
 	if a := j.sub.Stated; a != nil {
 		if s.By == SaidByFile && s.Kind != "" && s.Kind != a.Kind {
 			j.find(diag.SubmissionConflict, at, "the file says that it is a "+s.Kind+", its folder that it is a "+a.Kind)

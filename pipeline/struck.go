@@ -46,7 +46,7 @@ func struckList(rows map[transform.Known]string) []Struck {
 // bare leaves of a withdrawn submission only what was counted, and who refused: a refusal outlasts
 // the file that it came in.
 func (e *Entry) bare() {
-	e.Status, e.Found, e.Struck = StatusWithdrawn, nil, nil
+	e.Status, e.Found, e.Struck, e.PlacesBytes = StatusWithdrawn, nil, nil, 0
 	for i := range e.Sheets {
 		s := &e.Sheets[i]
 		e.Sheets[i] = SheetEntry{No: s.No, Name: s.Name, Source: s.Source, Mapping: s.Mapping, Table: s.Table, Vintage: s.Vintage,

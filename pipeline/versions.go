@@ -26,6 +26,9 @@ type versions struct {
 	all     []standing
 	turns   map[string]int32 // of the submissions, by id: their places in the order of receipt
 	waiting map[string]Waits // by submission
+	chains  *chains
+	next    []int32 // by turn: the last submission that has a newer version of one of its records, or removed one; -1 for none
+	stands  []int32 // by turn: how many of its records stand
 	found   map[string][]Found
 	cohorts []cohort
 	days    []arrow.Date32 // of the submissions, by turn: the day of receipt
@@ -75,6 +78,7 @@ type Waits struct {
 // recordRow is one row of the table record, as far as versions ask.
 type recordRow struct {
 	id         string
+	unkeyed    bool // it has no case reference
 	local      int32
 	sheet, row int
 	from, to   arrow.Date32
@@ -86,12 +90,18 @@ func (h *Home) eachRecord(ctx context.Context, e *Entry, f func(recordRow)) erro
 	if !e.fills(recordTable) {
 		return nil
 	}
-	columns := []string{"record_id", "record_version", schemas.SheetColumn, schemas.RowColumn, "registration_from", "registration_to"}
-	return load.Rows(ctx, h.lakeFile(recordTable, e.Submission), columns, func(rec arrow.RecordBatch) error {
+	return eachRecord(ctx, h.lakeFile(recordTable, e.Submission), f)
+}
+
+// eachRecord hands f the rows of a file of the table record, in their order.
+func eachRecord(ctx context.Context, file string, f func(recordRow)) error {
+	columns := []string{"record_id", "record_version", schemas.SheetColumn, schemas.RowColumn, "registration_from", "registration_to", "case_id"}
+	return load.Rows(ctx, file, columns, func(rec arrow.RecordBatch) error {
 		local, sheet, row := rec.Column(1).(*array.Int64), rec.Column(2).(*array.Int64), rec.Column(3).(*array.Int64)
 		from, to := rec.Column(4).(*array.Date32), rec.Column(5).(*array.Date32)
 		for i := range int(rec.NumRows()) {
-			r := recordRow{id: load.Text(rec.Column(0), i), local: int32(local.Value(i)), sheet: int(sheet.Value(i)), row: int(row.Value(i))}
+			id := load.Text(rec.Column(0), i)
+			r := recordRow{id: id, unkeyed: load.Text(rec.Column(6), i) == id, local: int32(local.Value(i)), sheet: int(sheet.Value(i)), row: int(row.Value(i))}
 			if from.IsValid(i) && to.IsValid(i) {
 				r.from, r.to, r.dated = from.Value(i), to.Value(i), true
 			}
@@ -108,12 +118,15 @@ func (e *Entry) fills(table string) bool {
 
 // readVersions goes through all submissions, night by night.
 func (r *run) readVersions(ctx context.Context, entries []*Entry) (*versions, error) {
-	v := &versions{index: map[string]int32{}, turns: map[string]int32{}, waiting: map[string]Waits{}, found: map[string][]Found{}}
-	w := &nightly{run: r, versions: v, entries: entries, of: map[cohortKey]int32{}}
+	if r.chains == nil {
+		r.chains = chainsOf(r.ledger, entries)
+	}
+	v := &versions{index: map[string]int32{}, turns: map[string]int32{}, waiting: map[string]Waits{}, found: map[string][]Found{}, chains: r.chains}
+	w := &nightly{run: r, versions: v, entries: entries, of: map[cohortKey]int32{}, unkeyed: map[int][]int32{}}
 	subs := r.ledger.Submissions
 	for i := range subs {
 		v.turns[subs[i].ID] = int32(i)
-		v.days = append(v.days, dayOf(subs[i].Received))
+		v.days, v.next = append(v.days, dayOf(subs[i].Received)), append(v.next, -1)
 	}
 	for first := 0; first < len(subs); {
 		end := first + 1
@@ -125,7 +138,30 @@ func (r *run) readVersions(ctx context.Context, entries []*Entry) (*versions, er
 		}
 		first = end
 	}
+	v.stands = make([]int32, len(subs))
+	for i := range v.all {
+		if s := &v.all[i]; s.removed == 0 {
+			v.stands[s.turn]++
+		}
+	}
 	return v, nil
+}
+
+// after is the turn of the submission that counts instead of one all of whose records have newer versions, or were
+// replaced.
+func (v *versions) after(submission string) (turn int, ok bool) {
+	i, ok := v.turns[submission]
+	if !ok || v.stands[i] > 0 || v.next[i] < 0 {
+		return 0, false
+	}
+	return int(v.next[i]), true
+}
+
+// over notes that a submission has a newer version of a record, or removed it.
+func (v *versions) over(s *standing, turn int) {
+	if int(s.turn) != turn {
+		v.next[s.turn] = max(v.next[s.turn], int32(turn))
+	}
 }
 
 func dayOf(t time.Time) arrow.Date32 { return arrow.Date32FromTime(t.UTC()) }
@@ -133,7 +169,7 @@ func dayOf(t time.Time) arrow.Date32 { return arrow.Date32FromTime(t.UTC()) }
 // taken reports whether the submission's rows are in what is published.
 func (v *versions) taken(submission string) bool {
 	_, waits := v.waiting[submission]
-	return !waits
+	return !waits && !v.chains.replaced(submission)
 }
 
 // current reports whether a row of a submission, the record's local-th there, is the record's

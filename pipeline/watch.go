@@ -50,6 +50,7 @@ const (
 	maxWatched  = 4096                   // folders; what is below others is found by looking
 	firstRetry  = 2 * time.Second
 	longestWait = 5 * time.Minute
+	daily       = 24 * time.Hour // deadlines and old receipts are looked at where nothing else happens
 )
 
 // watcher is the state of Watch.
@@ -60,9 +61,10 @@ type watcher struct {
 	watched map[string]bool      // folders
 	notify  *fsnotify.Watcher    // nil where the system reports no changes
 	wake    chan struct{}
-	asked   stamps // the files that others may change, after the last run
-	failed  int    // runs in a row that did not finish
-	told    bool   // that another run is at work
+	asked   stamps    // the files that others may change, after the last run
+	failed  int       // runs in a row that did not finish
+	told    bool      // that another run is at work
+	ran     time.Time // when the last run ended
 }
 
 // sighting is one file as it was last seen.
@@ -81,7 +83,7 @@ type stamps [3]struct {
 }
 
 // Watch runs the home in dir whenever a file in its drop folder has settled, or has its marker, or
-// somebody decided something or changed the config; once at the beginning in any case. A run that
+// somebody decided something or changed the config; once at the beginning in any case, and once a day. A run that
 // cannot finish is tried again, after a pause that grows; while another is at work, this one waits. It
 // ends when ctx does, and then gives up the run in hand, which the next one finishes: what is
 // published is whole. The error is of the home itself.
@@ -161,7 +163,7 @@ func (w *watcher) sleep(ctx context.Context, pause time.Duration) {
 // turn looks once, runs the home where there is a reason to, and says when to look again.
 func (w *watcher) turn(ctx context.Context, first bool) time.Duration {
 	settled, next := w.look(ctx, time.Now())
-	if len(settled) == 0 && !first && w.failed == 0 && !w.told && w.stamps() == w.asked {
+	if len(settled) == 0 && !first && w.failed == 0 && !w.told && w.stamps() == w.asked && time.Since(w.ran) < daily {
 		return min(next, w.o.Poll)
 	}
 	s, err := w.run(ctx, settled)
@@ -183,7 +185,7 @@ func (w *watcher) turn(ctx context.Context, first bool) time.Duration {
 		w.o.Tell(WatchEvent{Event: WatchFailed, Err: err, Retry: pause})
 		return pause
 	}
-	w.failed, w.told, w.asked = 0, false, w.stamps()
+	w.failed, w.told, w.asked, w.ran = 0, false, w.stamps(), time.Now()
 	w.left(s, settled)
 	w.o.Tell(WatchEvent{Event: WatchRan, Summary: s})
 	debug.FreeOSMemory() // a watcher does nothing most of the time, and should hold nothing then

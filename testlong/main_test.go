@@ -39,6 +39,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(runHome); dir != "" {
 		exitWith(runOnce(dir))
 	}
+	if file := os.Getenv(runCheck); file != "" {
+		exitWith(checkLarge(file))
+	}
 	if dir := os.Getenv(runReceipt); dir != "" {
 		if err := makeReceipt(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)

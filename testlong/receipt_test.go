@@ -147,6 +147,17 @@ func printPeak() error {
 // writeLarge writes a workbook as a stream, so that this program stays small.
 func writeLarge(t *testing.T, path string, rows int) {
 	t.Helper()
+	writeBook(t, path, rows, func(row, col int) (string, bool) {
+		if col%2 == 0 {
+			return strconv.Itoa(row * col), true
+		}
+		return fmt.Sprintf("word %d", row%97*col), false
+	})
+}
+
+// writeBook writes a workbook of 30 columns, whose cells are given, as numbers or as text.
+func writeBook(t *testing.T, path string, rows int, cell func(row, col int) (text string, number bool)) {
+	t.Helper()
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
@@ -177,10 +188,10 @@ func writeLarge(t *testing.T, path string, rows int) {
 		for row := 1; row <= rows; row++ {
 			fmt.Fprintf(w, `<row r="%d">`, row)
 			for col := 1; col <= 30; col++ {
-				if col%2 == 0 {
-					fmt.Fprintf(w, `<c r="%s"><v>%d</v></c>`, diag.Cell(row, col), row*col)
-				} else {
-					fmt.Fprintf(w, `<c r="%s" t="inlineStr"><is><t>word %d</t></is></c>`, diag.Cell(row, col), row%97*col)
+				if s, number := cell(row, col); number {
+					fmt.Fprintf(w, `<c r="%s"><v>%s</v></c>`, diag.Cell(row, col), s)
+				} else if s != "" {
+					fmt.Fprintf(w, `<c r="%s" t="inlineStr"><is><t>%s</t></is></c>`, diag.Cell(row, col), s)
 				}
 			}
 			io.WriteString(w, `</row>`)

@@ -161,7 +161,7 @@ func TestRowBalanceOfManyFiles(t *testing.T) {
 		for n := range each {
 			name := fmt.Sprintf("%d.csv", n)
 			drop(t, home, "unodc/"+name, func(b *bytes.Buffer) error {
-				rows[name] = spoiled(b, r)
+				rows[name] = writeSpoiled(b, r)
 				return nil
 			})
 		}
@@ -191,8 +191,8 @@ func TestRowBalanceOfManyFiles(t *testing.T) {
 	writeSection(t, "balance", table)
 }
 
-// spoiled writes a table with rows of all kinds, and says how many stand below its header.
-func spoiled(b *bytes.Buffer, r *rand.Rand) int64 {
+// writeSpoiled writes a table with rows of all kinds, and says how many stand below its header.
+func writeSpoiled(b *bytes.Buffer, r *rand.Rand) int64 {
 	const header = "Iso3_code,Country,Region,Subregion,Indicator,Dimension,Category,Sex,Age,Year,Unit of measurement,txtVALUE,Source\n"
 	b.WriteString("UNODC (made up),,,,,,,,,,,,\n14/04/2025,,,,,,,,,,,,\n" + header)
 	words := [][]string{{"FJI", "FRA", "XXQ", ""}, {"Fiji", "France"}, {"Oceania", ""}, {"Melanesia"}, {"Detected trafficking victims", "Something else", ""},

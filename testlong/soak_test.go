@@ -72,7 +72,7 @@ func serveOrNot(ctx context.Context, in io.Reader, out io.Writer) error {
 			runtime.KeepAlive(kept)
 		}
 	}
-	return extract.Serve(ctx, in, out)
+	return pipeline.Roles()[extract.Role](ctx, in, out)
 }
 
 // soak is a home that is watched while agencies drop files into it.

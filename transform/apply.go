@@ -326,6 +326,7 @@ func (t *Table) count(raw *schemas.Batch, got [][]*outcome, i int) {
 			o.firstRow, o.firstCol = t.stands(o.col, raw, i)
 		}
 		o.rows++
+		t.note(o, raw, i)
 	}
 }
 

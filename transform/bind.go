@@ -29,6 +29,7 @@ type Input struct {
 	HeaderRow int                       // where the header stands, from 1
 	Above     func(row, col int) string // the text of a cell above the table
 	IDs       IDs                       // for case data; may be nil for tables of statistics
+	Places    int                       // how many places of words with findings are handed to the list of findings; beyond, they are only counted
 	Leave     func(Known) string        // why a row is left out, "" where it is not; asked once of each row that nothing else skips. May be nil
 }
 
@@ -71,6 +72,7 @@ type Table struct {
 	versions map[uint64]int32 // rows so far of a record, by the hash of its id
 	unkeyed  map[string]int   // equal rows so far without a case reference, by their digest
 	leave    func(Known) string
+	places   int     // that may still be noted
 	knowns   []Known // of the rows of the batch at hand, as far as they were asked for
 }
 
@@ -145,7 +147,7 @@ type asked struct{ upTo int }
 // missing column leaves its fields empty, and an extra one is not loaded.
 func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, error) {
 	in.Origin.Source, in.Origin.Vintage = p.mapping.Source.ID, p.entry.Vintage
-	t := &Table{plan: p, origin: in.Origin, sheetName: in.Sheet, mem: mem, header: in.Header, ids: in.IDs, leave: in.Leave, facts: map[string]*boundFact{}, lists: map[string]*listArray{},
+	t := &Table{plan: p, origin: in.Origin, sheetName: in.Sheet, mem: mem, header: in.Header, ids: in.IDs, leave: in.Leave, places: in.Places, facts: map[string]*boundFact{}, lists: map[string]*listArray{},
 		versions: map[uint64]int32{}, unkeyed: map[string]int{}, same: constants{}}
 	if p.entry.Record != nil && in.IDs == nil {
 		return nil, errors.New("transform: rows of case data need ids")
@@ -238,9 +240,24 @@ func (t *Table) checkHeader(headerRow int, ds *diag.List) {
 	for _, c := range t.plan.wanted() {
 		if !seen[c.From] && !c.Optional && !reported[c.From] {
 			reported[c.From] = true
-			ds.Add(finding(diag.ColumnMissing, at(0), c.To, fmt.Sprintf("the table has no column %q", c.From)))
+			ds.Add(finding(diag.ColumnMissing, at(0), c.To, fmt.Sprintf(noColumn, c.From)))
 		}
 	}
+}
+
+// noColumn is what is said of a column that is not in the table.
+const noColumn = "the table has no column %q"
+
+// MissingColumn is the header that a finding of column.missing is about, as the form has it; "" for another finding.
+func MissingColumn(d diag.Diagnostic) string {
+	var name string
+	if d.Code != diag.ColumnMissing {
+		return ""
+	}
+	if _, err := fmt.Sscanf(d.Message, noColumn, &name); err != nil {
+		return ""
+	}
+	return name
 }
 
 // wanted is every column that the plan reads, its children's too.
@@ -304,10 +321,7 @@ func (t *Table) field(p *fieldPlan, cell func(row, col int) string, ds *diag.Lis
 			index := t.indexFor(of)
 			b.leads = func(word string) *outcome { return t.leads(index, word) }
 		}
-		var err error
-		if b.when, err = t.when(c.column.From, c.column.When); err != nil {
-			return f, err
-		}
+		b.when = t.when(c.column.When)
 		f.columns = append(f.columns, b)
 		t.columns = append(t.columns, b)
 	}
@@ -344,23 +358,18 @@ func (t *Table) several(p severalPlan) (*boundSeveral, error) {
 	s.yes = &outcome{value: exactly(1), has: true, listed: true, rule: rule}
 	s.no = &outcome{value: exactly(0), has: true, listed: true, rule: rule}
 	s.away = &outcome{status: statusNotApplicable, rule: "when", away: true}
-	var err error
-	s.when, err = t.when(p.From[0], p.When)
-	return s, err
+	s.when = t.when(p.When)
+	return s, nil
 }
 
 // when says in which rows something speaks: those where each of the columns holds one of its
-// words. from names who asks.
-func (t *Table) when(from string, when map[string][]string) ([]wordSet, error) {
+// words.
+func (t *Table) when(when map[string][]string) []wordSet {
 	var out []wordSet
 	for _, name := range slices.Sorted(maps.Keys(when)) {
-		raw := t.raw(name)
-		if raw < 0 {
-			return nil, fmt.Errorf("transform: column %q is conditional on a column that the table lacks", from)
-		}
-		out = append(out, newWordSet(raw, when[name]))
+		out = append(out, newWordSet(t.raw(name), when[name])) // where the table lacks the column, in no row
 	}
-	return out, nil
+	return out
 }
 
 // vintage fills the field vintage: the date of publication where the file states it, else the

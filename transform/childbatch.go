@@ -20,6 +20,7 @@ type childGroup struct {
 
 // boundChild is a childPlan bound to one file.
 type boundChild struct {
+	of      *Table
 	plan    *childPlan
 	fields  []boundField
 	columns []*boundColumn
@@ -38,7 +39,7 @@ func (t *Table) bindChildren() error {
 	at := map[string]int{}
 	for i := range t.plan.childs {
 		p := &t.plan.childs[i]
-		b := &boundChild{plan: p, pieces: map[string][]*outcome{}}
+		b := &boundChild{of: t, plan: p, pieces: map[string][]*outcome{}}
 		for k := range p.fields {
 			f, err := t.field(&p.fields[k], nil, nil)
 			if err != nil {
@@ -50,10 +51,7 @@ func (t *Table) bindChildren() error {
 		if len(b.columns) == 0 || t.lacks(p.when) {
 			continue
 		}
-		var err error
-		if b.when, err = t.when(b.columns[0].plan.column.From, p.when); err != nil {
-			return err
-		}
+		b.when = t.when(p.when)
 		g, ok := at[p.table.Name]
 		if !ok {
 			g = len(t.children)
@@ -252,6 +250,7 @@ func (g *childGroup) row(raw *schemas.Batch, n, i int, rows []made, lacks func(m
 		case p.plan.list:
 			for _, piece := range p.list(raw, i) {
 				piece.seen(raw.Row(i))
+				p.of.note(piece, raw, i)
 				if !piece.has && p.plan.fields[p.plan.field].field.Required {
 					continue // listed as saying nothing here, or without a code, which is reported of the word
 				}
@@ -272,6 +271,7 @@ func (b *boundChild) seen(raw *schemas.Batch, i int) {
 	for k := range b.fields {
 		if len(b.fields[k].columns) > 0 {
 			b.got[k][i].seen(raw.Row(i))
+			b.of.note(b.got[k][i], raw, i)
 		}
 	}
 }

@@ -114,7 +114,8 @@ func (b *boundColumn) word(raw string) *outcome {
 	}
 	o, known := b.part(mappings.Word(raw))
 	o.col, o.basis = b.col, b.plan.basis
-	if len(b.byWord) < maxWords {
+	// Of more words only those are remembered that there is something to say about.
+	if len(b.byWord) < maxWords || (o.finding != "" || o.also != "") && len(b.byWord) < 2*maxWords {
 		b.byWord[string([]byte(raw))] = o
 		if !known {
 			b.order = append(b.order, o)
@@ -168,7 +169,7 @@ func (b *boundColumn) read(word string) *outcome {
 
 // wordSet says in which rows a column holds one of some words.
 type wordSet struct {
-	raw     int
+	raw     int // -1 for a column that the table lacks: then no row is in the set
 	words   []string
 	starts  []string // words that begin with one of these are in the set too
 	byIndex []bool
@@ -184,6 +185,9 @@ func (s *wordSet) has(word string) bool {
 // rows says for each row of the record whether its cell is in the set. A blank cell is the word "".
 func (s *wordSet) rows(rec arrow.RecordBatch) []bool {
 	out := make([]bool, rec.NumRows())
+	if s.raw < 0 {
+		return out
+	}
 	blank := slices.Contains(s.words, "")
 	switch col := rec.Column(s.raw).(type) {
 	case *array.Dictionary:

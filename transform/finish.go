@@ -67,7 +67,7 @@ func (t *Table) report(c *boundColumn, o *outcome, ds *diag.List, said map[strin
 		}
 		d := finding(code, at, c.plan.name(), reason(code))
 		d.Value = o.word
-		ds.AddN(d, o.rows)
+		ds.AddAt(d, o.at.all(), o.rows)
 	}
 }
 

@@ -46,7 +46,8 @@ type outcome struct {
 	coded cachedCodes // so that a word's codes are looked up once, not once a row
 	shape string      // see shown
 
-	rows     int // rows in which the word stood and counted
+	at       *spots // where it stood, of a word with a finding; see Input.Places
+	rows     int    // rows in which the word stood and counted
 	firstRow int
 	firstCol int
 	col      int    // in the file, from 1; below 0 for a column that is made by unpivoting

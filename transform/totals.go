@@ -50,10 +50,7 @@ func (t *Table) bindTotals() error {
 				b.within = append(b.within, k)
 			}
 		}
-		var err error
-		if b.when, err = t.when(r.Field, r.When); err != nil {
-			return err
-		}
+		b.when = t.when(r.When)
 		t.totals = append(t.totals, b)
 	}
 	return nil

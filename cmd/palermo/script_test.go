@@ -36,6 +36,9 @@ func TestScripts(t *testing.T) {
 	if raced {
 		all = []string{"testdata/script/run.txtar", "testdata/script/signals.txtar", "testdata/script/watch.txtar", "testdata/script/link.txtar"}
 	}
+	if os.Getenv("PALERMO_LONG") == "" { // they are made by make test-long
+		all = slices.DeleteFunc(all, func(f string) bool { return strings.HasPrefix(filepath.Base(f), "long_") })
+	}
 	testscript.Run(t, testscript.Params{
 		Files:               all,
 		RequireExplicitExec: true,
@@ -46,7 +49,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GOMAXPROCS", "2")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: withReceipts(map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,
 			"norm":      norm,
 			"envelope":  checkEnvelope,
@@ -58,7 +61,7 @@ func TestScripts(t *testing.T) {
 			"id":        findID,
 			"verdict":   writeVerdict,
 			"nothing":   noCases,
-		},
+		}),
 	})
 }
 

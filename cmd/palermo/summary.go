@@ -53,12 +53,25 @@ func newDigest(home string, s *pipeline.Summary) *digest {
 		d.Attention = append(d.Attention, attention{File: o.Agency, Message: fmt.Sprintf("sent nothing for %s: its deadline is over", count(o.Days, "day")),
 			Next: "ask the agency for its next file"})
 	}
+	d.receipts()
 	for _, w := range slices.Concat(s.Waiting, s.Remade) {
 		if e := diag.Codes[w.Code]; w.Code != diag.FileChanging {
 			d.Attention = append(d.Attention, attention{File: w.Pos.File, Message: fmt.Sprintf("%s [%s]", w.Message, w.Code), Next: e.Advice})
 		}
 	}
 	return d
+}
+
+// receipts says what went wrong with them: that never fails a run.
+func (d *digest) receipts() {
+	if n := d.Receipts.Failed; n > 0 {
+		d.Attention = append(d.Attention, attention{File: "receipts", Message: fmt.Sprintf("%s could not be written", count(n, "receipt")),
+			Next: "see that the folder receipts can be written and has room; the next run tries again, and the log says why"})
+	}
+	if d.Receipts.Untold {
+		d.Attention = append(d.Attention, attention{File: "receipts", Message: "the webhook could not be told",
+			Next: "see receipts.webhook of palermo.yaml; the receipts are in the folder all the same"})
+	}
 }
 
 func (d *digest) file(f *pipeline.FileSummary) {
@@ -172,6 +185,8 @@ func statusWords(status string) string {
 		return "waits for confirmation"
 	case pipeline.StatusWithdrawn:
 		return "withdrawn"
+	case pipeline.StatusSuperseded:
+		return "came back corrected, and that counts instead"
 	case pipeline.StatusRefused:
 		return "refused: cannot be read"
 	}
@@ -232,6 +247,9 @@ func (d *digest) text(p *printer) {
 	d.linkage(p)
 	if d.Snapshot != "" {
 		p.line("Snapshot:  %s", d.Snapshot)
+	}
+	if n := d.Receipts.Written; n > 0 {
+		p.line("Receipts:  %s written for agencies, in %s", number(n), path.Join(d.home, "receipts"))
 	}
 	p.line("Run:       %s, %s", d.Run, seconds(d.Seconds))
 	d.attend(p)

@@ -7,6 +7,8 @@ import "palermo/diag"
 // neither.
 var unseen = map[diag.Code]bool{
 	diag.FileNoAgency:        true, // nobody knows whose it is, so nobody gets a receipt
+	diag.HomeNewer:           true,
+	diag.TelemetryUnsent:     true,
 	diag.MappingSyntax:       true,
 	diag.MappingField:        true,
 	diag.MappingTarget:       true,

@@ -52,6 +52,7 @@ type Input struct {
 	Received     time.Time
 	Made         time.Time // when the state was found; zero: not said
 	State        State
+	Check        bool   // nothing was sent: it says what would become of the file
 	SupersededBy string // the number of the receipt that counts instead
 	Kind         string // a code of submission_kind; may be empty
 	KindBy       string // a code of kind_basis: who says so

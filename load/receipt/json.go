@@ -22,6 +22,7 @@ type Document struct {
 	File         string              `json:"file"`
 	Received     *time.Time          `json:"received,omitempty"`
 	Made         *time.Time          `json:"made,omitempty"`
+	Check        bool                `json:"check,omitempty"` // nothing was sent
 	State        State               `json:"state"`
 	StateText    string              `json:"state_text"`
 	SupersededBy string              `json:"superseded_by,omitempty"`
@@ -82,7 +83,7 @@ func NewDocument(in *Input) (*Document, error) {
 	}
 	d := &Document{
 		Version: Version, Receipt: in.Number, Agency: in.Agency, Language: c.Language, Translation: c.Status,
-		File: in.Name, Received: moment(in.Received), Made: moment(in.Made), State: in.State, StateText: c.States[in.State].Word,
+		File: in.Name, Received: moment(in.Received), Made: moment(in.Made), Check: in.Check, State: in.State, StateText: c.States[in.State].Word,
 		SupersededBy: in.SupersededBy, Kind: in.Kind, KindBy: in.KindBy, From: in.From, To: in.To, Contact: in.Contact,
 		Sheets: []DocumentSheet{}, Findings: []DocumentFinding{}, Duplicates: []DocumentDuplicate{}, Next: []DocumentStep{},
 	}
@@ -105,13 +106,16 @@ func NewDocument(in *Input) (*Document, error) {
 	return d, nil
 }
 
+// maxCells is how many cells of one finding the form for programs names; Count is that of all. The workbook marks each.
+const maxCells = 10_000
+
 func documentFinding(c *Catalogue, f Finding) DocumentFinding {
 	said := c.Findings[f.Code]
 	out := DocumentFinding{
 		Code: f.Code, Severity: f.Severity, Fix: toFix(f), Sheet: f.Sheet, Column: f.Column, Word: f.Word,
 		Wrong: said.Wrong, Right: said.Right, Count: f.Count, Cells: []DocumentCell{},
 	}
-	for _, cell := range f.Cells {
+	for _, cell := range f.Cells[:min(len(f.Cells), maxCells)] {
 		out.Cells = append(out.Cells, DocumentCell{cell.Name(), cell})
 	}
 	return out

@@ -99,6 +99,9 @@ func NewPage(in *Input) (*Page, error) {
 	if c.Status == StatusDraft {
 		p.Draft = c.text("draft")
 	}
+	if in.Check {
+		p.Meaning = c.text("check")
+	}
 	p.Facts = facts(c, in)
 	p.accounts(in)
 	p.findings(in)
