@@ -54,4 +54,4 @@ func Seen(c diag.Code) bool { return !unseen[c] }
 func toFix(f Finding) bool { return f.Severity > diag.Info && !informs[f.Code] }
 
 // SkipReasons is every reason for which a row may be skipped.
-var SkipReasons = []string{"blank_row", "blank_cell", "total_row", "footnote", "repeated_header", "no_consent", "withdrawn", "unmapped_sheet", "waiting", "other"}
+var SkipReasons = []string{"blank_row", "blank_cell", "total_row", "footnote", "repeated_header", "no_consent", "withdrawn", "unmapped_sheet", "waiting", "superseded", "other"}
