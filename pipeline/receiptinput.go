@@ -36,11 +36,7 @@ func (d *desk) input(ctx context.Context, s *Submission, e *Entry, k *keptReceip
 		in.Kind, in.KindBy, in.From, in.To = said.Kind, said.By, said.From, said.To
 	}
 	for i := range e.Sheets {
-		b := e.Sheets[i].Balance
-		if k.State == receipt.NeedsYou {
-			b = d.balance(e, &e.Sheets[i])
-		}
-		in.Sheets = append(in.Sheets, receiptSheet(&e.Sheets[i], b))
+		in.Sheets = append(in.Sheets, receiptSheet(&e.Sheets[i], d.balance(e, &e.Sheets[i])))
 	}
 	if s.withdrawn {
 		return in, nil

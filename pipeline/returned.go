@@ -2,8 +2,7 @@ package pipeline
 
 import "slices"
 
-// reasonSuperseded is why the rows of a file are left out that came back corrected. No receipt has a word for it: the receipt of such a
-// file says what counts instead.
+// reasonSuperseded is why the rows of a file are left out that came back corrected.
 const reasonSuperseded = "superseded"
 
 // chains is which submissions are receipts that came back corrected, and of which: a file, its receipt come back, that
