@@ -279,21 +279,29 @@ func (g *gate) loss(was *account, e *Entry, m *load.Manifest) (int64, string) {
 	return lost, whole
 }
 
-// sourceRows holds the rows of each source against those of the last snapshot, without what somebody withdrew
-// or what waits for confirmation.
+// sourceRows holds the rows of each source against those of the last snapshot, without what somebody withdrew or refused,
+// what waits for confirmation, and what the config says that its agency does not send.
 func (g *gate) sourceRows(c schemas.Check) {
-	was, is, gone := map[string]int64{}, map[string]int64{}, map[string]bool{}
-	for _, a := range g.accounts(g.entries) {
-		gone[a.Submission] = a.Status == StatusWithdrawn || a.Status == StatusWaiting
+	was, is, now := map[string]int64{}, map[string]int64{}, map[string]account{}
+	for i, a := range g.accounts(g.entries) {
+		if a.Status != StatusWithdrawn && a.Status != StatusWaiting && !g.entries[i].astray() {
+			now[a.Submission] = a
+		}
 		for source, n := range a.Loaded {
 			is[source] += n
 		}
 	}
 	for i := range g.before {
-		for source, n := range g.before[i].Loaded {
-			if !gone[g.before[i].Submission] {
-				was[source] += n
-			}
+		a, there := now[g.before[i].Submission]
+		if !there {
+			continue
+		}
+		struck := max(0, int64(a.Struck-g.before[i].Struck))
+		for _, source := range sortedKeys(g.before[i].Loaded) {
+			n := g.before[i].Loaded[source]
+			left := min(n, struck)
+			struck -= left
+			was[source] += n - left
 		}
 	}
 	for _, source := range sortedKeys(was) {
@@ -301,6 +309,11 @@ func (g *gate) sourceRows(c schemas.Check) {
 			g.measure(c, source, s, fmt.Sprintf("%d rows, and %d in the last snapshot", is[source], was[source]))
 		}
 	}
+}
+
+// astray reports whether the file was set aside since its agency does not send what is in it.
+func (e *Entry) astray() bool {
+	return slices.ContainsFunc(e.Found, func(f Found) bool { return f.Code == diag.FileSource })
 }
 
 // perSource measures something of the rows of each source.
