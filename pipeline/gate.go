@@ -248,7 +248,7 @@ func (g *gate) losses(c schemas.Check, m *load.Manifest) {
 		was := &g.before[i]
 		k, there := now[was.Submission]
 		if !there {
-			g.measure(c, was.Submission, float64(was.rows()), "the ledger does not have the submission any longer")
+			g.measure(c, was.Submission, float64(total(was.Loaded)), "the ledger does not have the submission any longer")
 			continue
 		}
 		lost, why := g.loss(was, g.entries[k], m)
@@ -259,8 +259,9 @@ func (g *gate) losses(c schemas.Check, m *load.Manifest) {
 // loss is how many rows of the last snapshot the submission has no longer for no reason that is known.
 func (g *gate) loss(was *account, e *Entry, m *load.Manifest) (int64, string) {
 	is := g.accountOf(e, was.Agency)
-	lost := was.rows() - is.rows()
-	whole := fmt.Sprintf("%d rows, and %d in the last snapshot", is.rows(), was.rows())
+	had, has := total(was.Loaded), total(is.Loaded)
+	lost := had - has
+	whole := fmt.Sprintf("%d rows, and %d in the last snapshot", has, had)
 	switch {
 	case lost <= 0:
 		return 0, whole
@@ -273,10 +274,7 @@ func (g *gate) loss(was *account, e *Entry, m *load.Manifest) (int64, string) {
 	case m.SchemaDigest != g.Schema.Digest(), !slices.Equal(was.Mappings, is.Mappings):
 		return 0, whole + ": it was read with another mapping or schema"
 	}
-	if refused := int64(is.Struck - was.Struck); refused > 0 {
-		lost = max(0, lost-refused)
-	}
-	return lost, whole
+	return max(0, lost-max(0, total(is.LeftOut)-total(was.LeftOut))), whole
 }
 
 // sourceRows holds the rows of each source against those of the last snapshot, without what somebody withdrew or refused,
@@ -296,12 +294,8 @@ func (g *gate) sourceRows(c schemas.Check) {
 		if !there {
 			continue
 		}
-		struck := max(0, int64(a.Struck-g.before[i].Struck))
-		for _, source := range sortedKeys(g.before[i].Loaded) {
-			n := g.before[i].Loaded[source]
-			left := min(n, struck)
-			struck -= left
-			was[source] += n - left
+		for source, n := range g.before[i].Loaded {
+			was[source] += n - min(n, max(0, a.LeftOut[source]-g.before[i].LeftOut[source]))
 		}
 	}
 	for _, source := range sortedKeys(was) {
