@@ -26,26 +26,30 @@ type account struct {
 	Status     string           `json:"status"`
 	Loaded     map[string]int64 `json:"loaded"`   // rows by source
 	Mappings   []string         `json:"mappings"` // digests of those that its tables were read with, sorted
-	Struck     int              `json:"struck"`   // rows left out since they were refused or withdrawn
+	LeftOut    map[string]int64 `json:"left_out"` // rows by source that people decided about: refused, withdrawn, waiting for confirmation
 }
 
-// rows is all that the submission has loaded.
-func (a *account) rows() int64 {
+// total is a sum over sources.
+func total(rows map[string]int64) int64 {
 	var n int64
-	for _, k := range a.Loaded {
+	for _, k := range rows {
 		n += k
 	}
 	return n
 }
 
 func (r *run) accountOf(e *Entry, agency string) account {
-	a := account{Submission: e.Submission, Agency: agency, Status: r.status(e), Loaded: map[string]int64{}, Mappings: []string{}, Struck: len(e.Struck)}
+	a := account{Submission: e.Submission, Agency: agency, Status: r.status(e), Loaded: map[string]int64{}, LeftOut: map[string]int64{}, Mappings: []string{}}
 	for i := range e.Sheets {
 		s := &e.Sheets[i]
 		if s.Source == "" {
 			continue
 		}
-		a.Loaded[s.Source] += r.balance(e, s).Loaded
+		b := r.balance(e, s)
+		a.Loaded[s.Source] += b.Loaded
+		for _, reason := range []string{reasonNoConsent, reasonWithdrawn, reasonWaiting} {
+			a.LeftOut[s.Source] += int64(b.Skipped[reason])
+		}
 		if !slices.Contains(a.Mappings, s.Mapping) {
 			a.Mappings = append(a.Mappings, s.Mapping)
 		}

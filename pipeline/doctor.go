@@ -216,7 +216,7 @@ func (h *Home) checkDrop() Check {
 	if n == 0 {
 		return warned("drop folder", "no agency has a folder yet", h.path(dropDir), "make one for each agency, and give its people the right to write there")
 	}
-	return passed("drop folder", fmt.Sprintf("files can be taken from %d agencies", n), h.path(dropDir))
+	return passed("drop folder", fmt.Sprintf("files can be taken from it; folders of agencies: %d", n), h.path(dropDir))
 }
 
 func (h *Home) checkKey() Check {
@@ -245,7 +245,7 @@ func (h *Home) checkDisk() Check {
 	if err := unix.Statfs(h.Dir, &st); err != nil {
 		return warned("disk", "its free space cannot be read", h.Dir, "")
 	}
-	free, needed := int64(st.Bavail)*st.Bsize, int64(lowDisk)
+	free, needed := int64(st.Bavail)*int64(st.Bsize), int64(lowDisk)
 	if _, m, err := load.Current(h.Dir); err == nil {
 		published := int64(0)
 		for _, f := range m.Files {
@@ -292,7 +292,7 @@ func (h *Home) checkInbox(l *Ledger) Check {
 		}
 	}
 	if gone == 0 {
-		return passed("inbox", fmt.Sprintf("the copies of all %d received files are there", len(l.Submissions)), h.path(inboxDir))
+		return passed("inbox", fmt.Sprintf("the copies of the received files are there: %d", len(l.Submissions)), h.path(inboxDir))
 	}
 	return failed("inbox", fmt.Sprintf("the copies of %d of %d received files are not there", gone, len(l.Submissions)), h.path(inboxDir),
 		"mount what is not mounted, or restore them from a backup; withdraw what shall be gone")

@@ -248,7 +248,7 @@ func (g *gate) losses(c schemas.Check, m *load.Manifest) {
 		was := &g.before[i]
 		k, there := now[was.Submission]
 		if !there {
-			g.measure(c, was.Submission, float64(was.rows()), "the ledger does not have the submission any longer")
+			g.measure(c, was.Submission, float64(total(was.Loaded)), "the ledger does not have the submission any longer")
 			continue
 		}
 		lost, why := g.loss(was, g.entries[k], m)
@@ -259,8 +259,9 @@ func (g *gate) losses(c schemas.Check, m *load.Manifest) {
 // loss is how many rows of the last snapshot the submission has no longer for no reason that is known.
 func (g *gate) loss(was *account, e *Entry, m *load.Manifest) (int64, string) {
 	is := g.accountOf(e, was.Agency)
-	lost := was.rows() - is.rows()
-	whole := fmt.Sprintf("%d rows, and %d in the last snapshot", is.rows(), was.rows())
+	had, has := total(was.Loaded), total(is.Loaded)
+	lost := had - has
+	whole := fmt.Sprintf("%d rows, and %d in the last snapshot", has, had)
 	switch {
 	case lost <= 0:
 		return 0, whole
@@ -273,27 +274,28 @@ func (g *gate) loss(was *account, e *Entry, m *load.Manifest) (int64, string) {
 	case m.SchemaDigest != g.Schema.Digest(), !slices.Equal(was.Mappings, is.Mappings):
 		return 0, whole + ": it was read with another mapping or schema"
 	}
-	if refused := int64(is.Struck - was.Struck); refused > 0 {
-		lost = max(0, lost-refused)
-	}
-	return lost, whole
+	return max(0, lost-max(0, total(is.LeftOut)-total(was.LeftOut))), whole
 }
 
-// sourceRows holds the rows of each source against those of the last snapshot, without what somebody withdrew
-// or what waits for confirmation.
+// sourceRows holds the rows of each source against those of the last snapshot, without what somebody withdrew or refused,
+// what waits for confirmation, and what the config says that its agency does not send.
 func (g *gate) sourceRows(c schemas.Check) {
-	was, is, gone := map[string]int64{}, map[string]int64{}, map[string]bool{}
-	for _, a := range g.accounts(g.entries) {
-		gone[a.Submission] = a.Status == StatusWithdrawn || a.Status == StatusWaiting
+	was, is, now := map[string]int64{}, map[string]int64{}, map[string]account{}
+	for i, a := range g.accounts(g.entries) {
+		if a.Status != StatusWithdrawn && a.Status != StatusWaiting && !g.entries[i].astray() {
+			now[a.Submission] = a
+		}
 		for source, n := range a.Loaded {
 			is[source] += n
 		}
 	}
 	for i := range g.before {
+		a, there := now[g.before[i].Submission]
+		if !there {
+			continue
+		}
 		for source, n := range g.before[i].Loaded {
-			if !gone[g.before[i].Submission] {
-				was[source] += n
-			}
+			was[source] += n - min(n, max(0, a.LeftOut[source]-g.before[i].LeftOut[source]))
 		}
 	}
 	for _, source := range sortedKeys(was) {
@@ -301,6 +303,11 @@ func (g *gate) sourceRows(c schemas.Check) {
 			g.measure(c, source, s, fmt.Sprintf("%d rows, and %d in the last snapshot", is[source], was[source]))
 		}
 	}
+}
+
+// astray reports whether the file was set aside since its agency does not send what is in it.
+func (e *Entry) astray() bool {
+	return slices.ContainsFunc(e.Found, func(f Found) bool { return f.Code == diag.FileSource })
 }
 
 // perSource measures something of the rows of each source.

@@ -120,6 +120,9 @@ func TestNights(t *testing.T) {
 		t.Errorf("with a new file: %s of %d submissions, %d removed", s.Status, s.Submissions, s.Pruned)
 	}
 	third := whole(t, home)
+	if _, err := os.Stat(second); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the snapshot that somebody went back from is kept, and an older one is not (%v)", err)
+	}
 	for _, dir := range []string{"snapshots", "steward", "state/runs"} {
 		if left, err := os.ReadDir(filepath.Join(home, dir)); err != nil || len(left) != 2 {
 			t.Errorf("%s: %d kept, want 2 (%v)", dir, len(left), err)

@@ -141,6 +141,9 @@ func mirror(from, to string, without map[string]bool) error {
 // copyDrop copies what lies in the drop folder as it is, for what a run would make of it.
 func copyDrop(from, to string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrPermission) && path != from { // a run could not look there either
+			return nil
+		}
 		if err != nil {
 			return err
 		}

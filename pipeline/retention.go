@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -11,7 +12,7 @@ import (
 	"palermo/load"
 )
 
-// prune removes the snapshots beyond those that are kept, the oldest first, with what stewards had of them. What
+// prune removes the snapshots beyond those that are kept, first those that somebody went back from, then the oldest, with what stewards had of them. What
 // is current stays, whatever its age. A snapshot is taken out of its place by one rename, so that nobody finds
 // half of one; whoever has a file of it open keeps it. The run is done before: what cannot be removed is logged.
 func (r *run) prune() {
@@ -37,7 +38,18 @@ func (r *run) surplus() ([]string, error) {
 		return nil, err
 	}
 	there = slices.DeleteFunc(there, func(run string) bool { return run == current })
+	slices.SortStableFunc(there, func(a, b string) int {
+		return cmp.Compare(order(r.ledger.leftBehind(a)), order(r.ledger.leftBehind(b)))
+	})
 	return there[:max(0, len(there)-(r.Config.Snapshots.Keep-1))], nil
+}
+
+// order puts what is left behind first.
+func order(leftBehind bool) int {
+	if leftBehind {
+		return 0
+	}
+	return 1
 }
 
 // snapshots is the runs whose snapshots are there, in the order in which they were published: as the ledger has

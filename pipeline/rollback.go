@@ -61,6 +61,11 @@ func (h *Home) snapshotBefore(current, id string) (string, error) {
 		return "", err
 	}
 	if id == "" {
+		l, err := h.ReadLedger()
+		if err != nil {
+			return "", err
+		}
+		there = slices.DeleteFunc(there, func(run string) bool { return run != current && l.leftBehind(run) })
 		at := slices.Index(there, current)
 		if at < 1 {
 			return "", fmt.Errorf("a snapshot before %s: %w", current, ErrNotFound)
@@ -92,6 +97,11 @@ func oneOf(runs []string, id string) (string, error) {
 		return "", fmt.Errorf("a snapshot of run %s: %w", id, ErrNotFound)
 	}
 	return "", fmt.Errorf("a snapshot of run %s: %w: more than one id begins so", id, ErrNotFound)
+}
+
+// leftBehind reports whether somebody went back from the run's snapshot, to another.
+func (l *Ledger) leftBehind(run string) bool {
+	return slices.ContainsFunc(l.Rollbacks, func(b Rollback) bool { return b.From == run })
 }
 
 // heldBack reports whether the current snapshot is there by a rollback, and what would be published is what was
