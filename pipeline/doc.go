@@ -12,5 +12,8 @@
 // all submissions, in one place (versions.go). Who refused or was withdrawn is struck: entries that
 // have rows of them are made again without.
 //
+// The empty workbook of a source, and how it is read when an agency has filled it in, are made of its mapping
+// and the schema (forms.go, filled.go).
+//
 // The package decides no meaning (mappings do) and no exit status (cmd does).
 package pipeline
