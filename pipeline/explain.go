@@ -175,6 +175,9 @@ func (h *Home) explainSheet(ctx context.Context, sub *Submission, no int, as []a
 		x := a.x
 		x.Table, x.Sheet, x.Source, x.Vintage, x.Mapping = e.Target, e.Name, e.Source, e.Vintage, e.Mapping
 		x.listed = plan.ListsSheet(e.Name)
+		if x.nth > 0 && !plan.Inner() {
+			return fmt.Errorf("row %s: %w", x.ID, ErrNotFound)
+		}
 	}
 	if plan.Unpivots() {
 		return h.explainCells(ctx, sub, e, plan, as, pub)
@@ -223,7 +226,7 @@ func parsePlace(id string) (place, error) {
 	p := place{submission: parts[0]}
 	for i, n := range []*int{&p.sheet, &p.row, &p.col, &p.nth}[:len(parts)-1] {
 		v, err := strconv.Atoi(parts[i+1])
-		if err != nil || v < 1 {
+		if err != nil || v < 1 || i == 3 && v < 2 {
 			return place{}, fmt.Errorf("an id has the form SUBMISSION.SHEET.ROW, as in column statistic_id: %w", ErrNotFound)
 		}
 		*n = v

@@ -13,6 +13,7 @@ import (
 
 	"palermo/fixtures"
 	"palermo/pipeline"
+	"palermo/transform"
 )
 
 // casesHome is a home with n imaginary cases of each database in its drop folder.
@@ -163,7 +164,8 @@ func TestExplainCells(t *testing.T) {
 // of the target make are found by their column, and the file's row by itself lists them.
 func TestExplainTreaties(t *testing.T) {
 	t.Parallel()
-	home := newHome(t, map[string][]byte{"depositary/treaty_status.xlsx": read(t, "../fixtures/treaties/in", "status.xlsx")})
+	home := newHome(t, map[string][]byte{"depositary/treaty_status.xlsx": read(t, "../fixtures/treaties/in", "status.xlsx"),
+		"embassy/report.xlsx": read(t, "../fixtures/us_tip/in", "report.xlsx"), "collaborative/releases.xlsx": read(t, "../fixtures/ctdc/in", "releases.xlsx")})
 	run(t, home, pipeline.Options{})
 	h, err := pipeline.ReadHome(home, "")
 	if err != nil {
@@ -209,5 +211,40 @@ func TestExplainTreaties(t *testing.T) {
 	}
 	if _, err := h.Explain(context.Background(), ids[0][:strings.LastIndex(ids[0], ".")]+".99"); !errors.Is(err, pipeline.ErrNotFound) {
 		t.Errorf("a column without an action: %v", err)
+	}
+	explainRows(t, h, query(t, open(t, home), `SELECT statistic_id FROM statistic UNION ALL SELECT rating_id FROM rating UNION ALL SELECT flow_id FROM reported_flow
+		UNION ALL SELECT released_case_id FROM released_case ORDER BY ALL`))
+}
+
+// explainRows walks from rows of other tables back to their cells: two numbers of one cell have an id each, a
+// table may have no header, and a text of codes is explained by the columns that decided it.
+func explainRows(t *testing.T, h *pipeline.Home, ids []string) {
+	t.Helper()
+	xs, err := h.Explain(context.Background(), ids...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice, joined, texts := 0, 0, map[string]bool{}
+	for _, x := range xs {
+		if d := x.Differs(); len(d) > 0 || x.Published == nil {
+			t.Errorf("%s differs in %v; published: %v", x.ID, d, x.Published != nil)
+		}
+		if strings.Count(x.ID, ".") == 4 {
+			twice++
+		}
+		for _, f := range x.Fields {
+			if f.Field == "value" {
+				texts[x.ID[:strings.Index(x.ID, ".")+4]+x.Published["value_text"]] = true
+			}
+			if f.Rule == "joined" && f.Values[f.Field] != "" && !strings.HasSuffix(f.Field, "_status") { // why nothing is stated may stand in no cell
+				joined++
+				if !slices.ContainsFunc(f.Cells, func(c transform.TraceCell) bool { return c.Used && c.Text != "" }) {
+					t.Errorf("%s: no cell decided %s", x.ID, f.Field)
+				}
+			}
+		}
+	}
+	if len(ids) < 50 || twice < 4 || joined < 40 || len(texts) < 10 {
+		t.Errorf("%d rows, of which %d are a cell's second; %d texts of codes, %d values", len(ids), twice, joined, len(texts))
 	}
 }

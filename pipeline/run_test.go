@@ -312,7 +312,7 @@ func TestExplainUnknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	sub := s.Files[0].Submission
-	for _, id := range []string{"", "x", "s1.1.1", sub, sub + ".1", sub + ".2.5", sub + ".1.9999", sub + ".1.0", sub + ".1.x", sub + ".1.5.5.5"} {
+	for _, id := range []string{"", "x", "s1.1.1", sub, sub + ".1", sub + ".2.5", sub + ".1.9999", sub + ".1.0", sub + ".1.x", sub + ".1.5.5.5", sub + ".1.5.5.1", sub + ".1.5.5.5.5"} {
 		if _, err := h.Explain(context.Background(), id); !errors.Is(err, pipeline.ErrNotFound) {
 			t.Errorf("Explain(%q): %v, want not found", id, err)
 		}

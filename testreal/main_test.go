@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"palermo/pipeline"
@@ -58,6 +59,9 @@ func filesAreThere() error {
 		for _, f := range s.files {
 			all = append(all, []string{"linkage", f})
 		}
+	}
+	for _, f := range sourceFiles {
+		all = append(all, strings.Split(f.path, "/"))
 	}
 	for _, n := range all {
 		if _, err := os.Stat(realFile(n...)); err != nil {
