@@ -20,5 +20,8 @@
 // places of findings that are kept beside the entry (places.go), when the run has ended. A receipt that comes back is one of a
 // chain with the file that it is of (returned.go). CheckFile makes the receipt of a file that nobody sent.
 //
+// The empty workbook of a source, and how it is read when an agency has filled it in, are made of its mapping
+// and the schema (forms.go, filled.go).
+//
 // The package decides no meaning (mappings do) and no exit status (cmd does).
 package pipeline

@@ -321,7 +321,7 @@ func (a *asker) help(asked *mappings.Asked) string {
 		u := &asked.Uses[k]
 		text := ""
 		switch f := a.fieldOf(u); {
-		case u.Table == "":
+		case u.Table == "" || u.Field == "case_reference":
 			text = a.fieldHelp("case")
 		case u.Asks != "":
 			text = a.labelOf(&mappings.Use{Table: u.Table, Field: u.AsksOf}, u.Asks)

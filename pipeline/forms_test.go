@@ -245,6 +245,7 @@ func TestFormsRefuse(t *testing.T) {
 // TestFormsInARun follows forms from the drop folder to the database.
 func TestFormsInARun(t *testing.T) {
 	t.Parallel()
+	wholeRun(t)
 	first := func(f *template.Form, lang string) string { // the name of the first sheet
 		book, err := excelize.OpenReader(bytes.NewReader(formBytes(t, f)))
 		if err != nil {
@@ -392,6 +393,9 @@ func TestFormsSayWhatIsWrong(t *testing.T) {
 // agency reads its own language.
 func TestFormsHelp(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing in it is done at once")
+	}
 	s := schemas.Builtin()
 	for _, src := range pipeline.TemplateSources(builtinSet(t)) {
 		form := formFor(t, src.Source, "mk")
@@ -410,6 +414,9 @@ func TestFormsHelp(t *testing.T) {
 // TestFormsOfANewSource makes a form of a mapping that nobody thought of, in words of a schema with labels.
 func TestFormsOfANewSource(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("nothing in it is done at once")
+	}
 	set := shelterSet(t)
 	if got := pipeline.TemplateSources(set); len(got) != 1 || got[0].Source != "demo_shelter" {
 		t.Fatalf("sources %+v", got)
@@ -427,9 +434,6 @@ func TestFormsOfANewSource(t *testing.T) {
 		"Nationality (2) choice false [Afghanistan Åland Islands Albania Algeria]", "Nationality (3) choice false [Afghanistan Åland Islands Albania Algeria]", "Beaten choice false [Yes No]"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
-	}
-	if raced {
-		return
 	}
 	in := inspected(t, "f.xlsx", filledBook(t, form, fillIn(&form.Sheets[0], 4), nil), set)
 	sum := quiet(t, in)

@@ -164,10 +164,10 @@ func balanceRow(submission string, e *SheetEntry, b Balance) map[string]any {
 	return map[string]any{
 		"submission_id": submission, "sheet": int64(e.No), "table_no": int64(1), "target": text(e.Target), "unit": b.Unit,
 		"read": b.Read, "loaded": b.Loaded, "rejected": b.Rejected, "skipped": b.SkippedAll(),
-		"skipped_blank": skipped("blank_row") + skipped("blank_cell"), "skipped_total": skipped("total_row"), "skipped_note": skipped("footnote"),
+		"skipped_blank": skipped("blank_row") + skipped("blank_cell"), "skipped_total": skipped("total_row"), "skipped_note": skipped("footnote") + skipped(mappings.ReasonTemplate),
 		"skipped_repeated_header": skipped("repeated_header") + skipped(reasonCopied), "skipped_no_consent": skipped("no_consent"),
 		"skipped_withdrawn": skipped(reasonWithdrawn) + skipped(reasonSuperseded), "skipped_waiting": skipped(reasonWaiting),
-		"skipped_unmapped_sheet": skipped("unmapped_sheet"), "skipped_template": skipped(mappings.ReasonTemplate),
+		"skipped_unmapped_sheet": skipped("unmapped_sheet"),
 	}
 }
 

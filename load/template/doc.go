@@ -1,5 +1,5 @@
 // Package template writes empty workbooks for agencies to fill in (Write), and knows one again when it comes
-// back (Recognise).
+// back (Recognise; Read, for who reads files elsewhere).
 //
 // A Form is all that such a workbook asks: its sheets, and of each Column the header, what it is for, and what a cell may
 // hold. Whoever calls makes it of a schema and a mapping, so that each source has a template for
