@@ -280,13 +280,15 @@ func (j *job) unknown(ctx context.Context, sh extract.Sheet, e *SheetEntry, near
 		return err
 	}
 	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name}
+	k := slices.IndexFunc(near, func(c mappings.Candidate) bool { return c.Near() })
 	switch {
 	case e.Balance.Read == 0:
 		j.find(diag.SheetEmpty, at, "the sheet has no cells")
-	case len(near) > 0 && near[0].Near():
-		at.Row = near[0].HeaderRow
+	case k >= 0:
+		c := &near[k]
+		at.Row = c.HeaderRow
 		j.find(diag.VintageUnknown, at, fmt.Sprintf("looks like %s (%s), but %d of its %d columns are not there",
-			near[0].Mapping.Source.ID, near[0].Entry().Vintage, len(near[0].Missing), len(near[0].Missing)+len(near[0].Found)))
+			c.Mapping.Source.ID, c.Entry().Vintage, len(c.Missing), len(c.Missing)+len(c.Found)))
 	default:
 		j.find(diag.SheetUnmapped, at, "no mapping knows the header of this sheet")
 	}
