@@ -110,3 +110,51 @@ func TestDefinitionCrosswalk(t *testing.T) {
 		t.Errorf("crosswalk (-want +got):\n%s", d)
 	}
 }
+
+// Cases are counted by the cuts that UNODC and the indicator ask for: persons once, records as the upper bound.
+func TestDraftTables(t *testing.T) {
+	db := open(t)
+	create(t, db, schemas.ZoneAnalyst)
+	for i, c := range schemas.Builtin().List("purpose").Codes {
+		exec(t, db, `INSERT INTO code BY NAME SELECT 'purpose' AS list, ? AS code, ?::BIGINT AS ordinal, nullif(?, '') AS parent_code, 'l' AS label_en, 'm' AS list_meaning`, c.Code, i+1, c.Parent)
+	}
+	for i, r := range []struct {
+		person, sex, status string
+		low, high           any
+		from, to            string
+		purposes            []string
+		citizenship         any
+	}{
+		{"p1", "female", "", 16, 16, "2019-03-01", "2019-03-01", []string{"prostitution", "begging"}, "ALB"},
+		{"p1", "female", "", 17, 17, "2019-06-01", "2019-06-30", []string{"sexual_exploitation"}, "ALB"}, // the same person
+		{"p2", "male", "", 30, 30, "2019-12-01", "2020-01-31", []string{"domestic_work"}, "MDA"},         // of one year or the other
+		{"p3", "male", "not_a_victim", 30, 30, "2019-01-01", "2019-01-01", []string{"forced_labour"}, "MDA"},
+		{"p4", "female", "", nil, nil, "2019-01-01", "2019-01-01", nil, nil},
+	} {
+		id := string(rune('a' + i))
+		exec(t, db, `INSERT INTO record BY NAME SELECT ? AS record_id, 1 AS record_version, ? AS case_id, true AS is_current, 'iom_ctm' AS source_id, 'ALB' AS reporting_country_code,
+			?::DATE AS registration_from, ?::DATE AS registration_to, ? AS sex_code, nullif(?, '') AS trafficking_status_code, ?::INTEGER AS age_years_low, ?::INTEGER AS age_years_high,
+			's' AS _submission, 1 AS _sheet, ? AS _row`, id, id, r.from, r.to, r.sex, r.status, r.low, r.high, i+1)
+		exec(t, db, `INSERT INTO person_record BY NAME SELECT ? AS record_id, ? AS person_id`, id, r.person)
+		exec(t, db, `INSERT INTO record_citizenship BY NAME SELECT ? AS record_id, 1 AS record_version, 1 AS ordinal, ? AS citizenship_code, 's' AS _submission, 1 AS _sheet, 1 AS _row`, id, r.citizenship)
+		for n, p := range r.purposes {
+			exec(t, db, `INSERT INTO record_purpose BY NAME SELECT ? AS record_id, 1 AS record_version, ? AS ordinal, ? AS purpose_code, 'yes' AS answer_code, 'x' AS rule,
+				's' AS _submission, 1 AS _sheet, 1 AS _row`, id, n+1, p)
+		}
+	}
+	for q, want := range map[string][]string{
+		`SELECT sex_code, age_code, value_low, value_high, is_total FROM unodc_questionnaire_draft WHERE year = 2019 AND dimension_code = 'total' ORDER BY ALL`: {
+			"female|child|1|2|false", "female|total|2|3|true", "female|unknown|1|1|false", "male|adult|0|1|false", "male|total|0|1|true",
+			"total|adult|0|1|true", "total|child|1|2|true", "total|total|2|4|true", "total|unknown|1|1|true"},
+		`SELECT category_code, value_low, value_high FROM unodc_questionnaire_draft WHERE year = 2019 AND dimension_code = 'by_exploitation' AND sex_code = 'total' AND age_code = 'total' ORDER BY ALL`: {
+			"forced_labour|0|1", "other|1|1", "sexual_exploitation|1|2", "unknown|1|1"},
+		`SELECT category_code, value_low, value_high FROM unodc_questionnaire_draft WHERE year = 2019 AND dimension_code = 'by_citizenship' ORDER BY ALL`: {"ALB|1|2", "MDA|0|1", "unknown|1|1"},
+		`SELECT year, series, value_low, value_high FROM sdg_16_2_2_draft WHERE sex = '_T' AND age = '_T' ORDER BY ALL`: {
+			"2019|VC_HTF_DETV|2|4", "2019|VC_HTF_DETVFL|0|1", "2019|VC_HTF_DETVOP|1|1", "2019|VC_HTF_DETVSX|1|2", "2020|VC_HTF_DETV|0|1", "2020|VC_HTF_DETVFL|0|1"},
+		`SELECT sex, age, value_low FROM sdg_16_2_2_draft WHERE series = 'VC_HTF_DETVSX' AND age = 'Y0T17' AND sex <> '_T'`: {"F|Y0T17|1"},
+	} {
+		if d := cmp.Diff(want, rows(t, db, q)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", q, d)
+		}
+	}
+}
