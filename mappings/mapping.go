@@ -154,7 +154,7 @@ type Column struct {
 	Parse      string              `yaml:"parse,omitempty" json:"parse,omitempty"`                                                           // the named rule that reads the text
 	Part       string              `yaml:"part,omitempty" json:"part,omitempty"`                                                             // the named rule that says which part of the word is read
 	Codes      string              `yaml:"codes,omitempty" json:"codes,omitempty"`                                                           // the codes file that has the words: codes/NAME.csv
-	By         string              `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum="` // look the word up in the field's own code list
+	By         string              `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum=citizenship,enum="` // look the word up in the field's own code list
 	Thousands  string              `yaml:"thousands,omitempty" json:"thousands,omitempty"`                                                   // the mark between thousands, as ","
 	Decimal    string              `yaml:"decimal,omitempty" json:"decimal,omitempty"`                                                       // the decimal mark, "." by default
 	Form       string              `yaml:"form,omitempty" json:"form,omitempty"`                                                             // the form of dates, as dd/mm/yyyy
