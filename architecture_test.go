@@ -38,7 +38,9 @@ var mayImport = map[string][]string{
 	"load/receipt":        {"diag"}, // all that a receipt says is handed to it
 	"load/template":       nil,      // as is a form
 
-	"pipeline": {"extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "mappings", "schemas", "diag", "sandbox"},
+	"assist": {"mappings", "schemas", "diag"}, // what it looks at is handed to it
+
+	"pipeline": {"assist", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "mappings", "schemas", "diag", "sandbox"},
 
 	"fixtures":         nil,
 	"fixtures/hostile": nil,

@@ -149,28 +149,28 @@ type FromCell struct {
 // codes file) and by (a property of the code list that the word may be looked up in). A source
 // column may fill several fields, and a field may have a first column and fallbacks.
 type Column struct {
-	From       string              `yaml:"from" json:"from"`                                                                                 // the header, after trimming and NFC
-	To         string              `yaml:"to" json:"to"`                                                                                     // the field of the target
-	Parse      string              `yaml:"parse,omitempty" json:"parse,omitempty"`                                                           // the named rule that reads the text
-	Part       string              `yaml:"part,omitempty" json:"part,omitempty"`                                                             // the named rule that says which part of the word is read
-	Codes      string              `yaml:"codes,omitempty" json:"codes,omitempty"`                                                           // the codes file that has the words: codes/NAME.csv
+	From       string              `yaml:"from" json:"from"`                                                                                                  // the header, after trimming and NFC
+	To         string              `yaml:"to" json:"to"`                                                                                                      // the field of the target
+	Parse      string              `yaml:"parse,omitempty" json:"parse,omitempty"`                                                                            // the named rule that reads the text
+	Part       string              `yaml:"part,omitempty" json:"part,omitempty"`                                                                              // the named rule that says which part of the word is read
+	Codes      string              `yaml:"codes,omitempty" json:"codes,omitempty"`                                                                            // the codes file that has the words: codes/NAME.csv
 	By         string              `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum=citizenship,enum="` // look the word up in the field's own code list
-	Thousands  string              `yaml:"thousands,omitempty" json:"thousands,omitempty"`                                                   // the mark between thousands, as ","
-	Decimal    string              `yaml:"decimal,omitempty" json:"decimal,omitempty"`                                                       // the decimal mark, "." by default
-	Form       string              `yaml:"form,omitempty" json:"form,omitempty"`                                                             // the form of dates, as dd/mm/yyyy
-	Zero       []string            `yaml:"zero,omitempty" json:"zero,omitempty"`                                                             // words that mean none: the number 0
-	Footnotes  []string            `yaml:"footnotes,omitempty" json:"footnotes,omitempty"`                                                   // marks of footnotes, which are taken off a word before it is read
-	Below      string              `yaml:"below,omitempty" json:"below,omitempty"`                                                           // the fact that says what <5 starts from
-	Missing    []string            `yaml:"missing,omitempty" json:"missing,omitempty"`                                                       // words that mean: not collected
-	Unknown    []string            `yaml:"unknown,omitempty" json:"unknown,omitempty"`                                                       // words that mean: asked, not known
-	NotApply   []string            `yaml:"not_applicable,omitempty" json:"not_applicable,omitempty"`                                         // words that mean: does not apply
-	Suppressed []string            `yaml:"suppressed,omitempty" json:"suppressed,omitempty"`                                                 // words that mean: withheld
-	Repair     string              `yaml:"repair,omitempty" json:"repair,omitempty"`                                                         // named rule tried on a word that no list has
-	When       map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`                                                             // only in rows where the column holds one of the words; else not applicable
-	Basis      string              `yaml:"basis,omitempty" json:"basis,omitempty"`                                                           // the moment that ages are about: a code of the list basis
-	Fallback   bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"`                                                     // only where the columns before it for the same field gave nothing
-	Optional   bool                `yaml:"optional,omitempty" json:"optional,omitempty"`                                                     // the column may be absent from the table
-	Plain      bool                `yaml:"plain,omitempty" json:"plain,omitempty"`                                                           // identifiers, free text: no dictionary
+	Thousands  string              `yaml:"thousands,omitempty" json:"thousands,omitempty"`                                                                    // the mark between thousands, as ","
+	Decimal    string              `yaml:"decimal,omitempty" json:"decimal,omitempty"`                                                                        // the decimal mark, "." by default
+	Form       string              `yaml:"form,omitempty" json:"form,omitempty"`                                                                              // the form of dates, as dd/mm/yyyy
+	Zero       []string            `yaml:"zero,omitempty" json:"zero,omitempty"`                                                                              // words that mean none: the number 0
+	Footnotes  []string            `yaml:"footnotes,omitempty" json:"footnotes,omitempty"`                                                                    // marks of footnotes, which are taken off a word before it is read
+	Below      string              `yaml:"below,omitempty" json:"below,omitempty"`                                                                            // the fact that says what <5 starts from
+	Missing    []string            `yaml:"missing,omitempty" json:"missing,omitempty"`                                                                        // words that mean: not collected
+	Unknown    []string            `yaml:"unknown,omitempty" json:"unknown,omitempty"`                                                                        // words that mean: asked, not known
+	NotApply   []string            `yaml:"not_applicable,omitempty" json:"not_applicable,omitempty"`                                                          // words that mean: does not apply
+	Suppressed []string            `yaml:"suppressed,omitempty" json:"suppressed,omitempty"`                                                                  // words that mean: withheld
+	Repair     string              `yaml:"repair,omitempty" json:"repair,omitempty"`                                                                          // named rule tried on a word that no list has
+	When       map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`                                                                              // only in rows where the column holds one of the words; else not applicable
+	Basis      string              `yaml:"basis,omitempty" json:"basis,omitempty"`                                                                            // the moment that ages are about: a code of the list basis
+	Fallback   bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"`                                                                      // only where the columns before it for the same field gave nothing
+	Optional   bool                `yaml:"optional,omitempty" json:"optional,omitempty"`                                                                      // the column may be absent from the table
+	Plain      bool                `yaml:"plain,omitempty" json:"plain,omitempty"`                                                                            // identifiers, free text: no dictionary
 }
 
 // Several fills one field from several columns of a row by a named rule.
@@ -207,6 +207,17 @@ type ValueList struct {
 	index   map[string]int
 }
 
+// The headers that a codes file may have. Who approves a line says so in the second: it stays with the word, and so
+// holds for every vintage that uses it.
+const (
+	CodesHeader    = "source_value,code,note"
+	ApprovedHeader = CodesHeader + ",equivalence,approved_by,approved_on"
+)
+
+// Equivalences is how a word and its code may compare: they say the same; the code says more than the word, or less;
+// or each says something that the other does not.
+var Equivalences = []string{"equal", "wider", "narrower", "inexact"}
+
 // ValueEntry is one line of a codes file: source_value, code, note. Code is a code of the target
 // field's list, or one of the words for an empty value with a star before it: *unknown,
 // *not_collected, *not_applicable, *declined, *suppressed, *unmapped (listed, and known to have
@@ -215,5 +226,10 @@ type ValueEntry struct {
 	Word string
 	Code string
 	Note string // why, where it is a judgement
-	Line int    // in the codes file
+
+	Equivalence string // how the word and the code compare: equal, wider, narrower or inexact; empty where nobody says
+	ApprovedBy  string // who approved the line; empty where nobody has
+	ApprovedOn  string // the day on which they did, as 2026-05-30
+
+	Line int // in the codes file
 }

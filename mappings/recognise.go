@@ -323,3 +323,10 @@ func (c *Child) Numbers() []string {
 
 // Names reports whether the entry names the column, mapped or ignored.
 func (t *Table) Names(header string) bool { return t.named()[header] }
+
+// JoinHeader is the header of n rows that ends with row k of the preview: one text a column, as mappings name it.
+// It is not ok where the rows above row k are not there.
+func JoinHeader(rows []PreviewRow, k, n int) ([]string, bool) {
+	r, ok := Header{Rows: n}.row(rows, k)
+	return r.Cells, ok
+}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"palermo/assist"
 	"palermo/extract"
 	"palermo/mappings"
 	"palermo/schemas"
@@ -35,6 +36,8 @@ type SheetInspection struct {
 	Rows      Balance    `json:"rows"`
 	Columns   []Coverage `json:"columns,omitempty"`
 	Words     []Words    `json:"words,omitempty"`
+
+	Profile *TableProfile `json:"profile,omitempty"` // as it looks without a mapping; absent where no header was found
 }
 
 // Match is one table entry of a mapping held against a sheet.
@@ -102,8 +105,12 @@ func Inspect(ctx context.Context, path string, s *schemas.Schema, set *mappings.
 		return nil, environment(err)
 	}
 	defer f.Close()
+	l, err := assist.NewLexicon(s, set)
+	if err != nil {
+		return nil, err
+	}
 	for _, sh := range f.Sheets() {
-		si, err := inspectSheet(ctx, sh, e.sheet(sh.No), set)
+		si, err := inspectSheet(ctx, sh, e.sheet(sh.No), set, s, l)
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +119,7 @@ func Inspect(ctx context.Context, path string, s *schemas.Schema, set *mappings.
 	return in, nil
 }
 
-func inspectSheet(ctx context.Context, sh extract.Sheet, e *SheetEntry, set *mappings.Set) (SheetInspection, error) {
+func inspectSheet(ctx context.Context, sh extract.Sheet, e *SheetEntry, set *mappings.Set, s *schemas.Schema, l *assist.Lexicon) (SheetInspection, error) {
 	si := SheetInspection{No: sh.No, Name: sh.Name, Hidden: sh.Hidden}
 	if e == nil {
 		return si, errors.New("inspect: the file changed while it was read")
@@ -133,7 +140,12 @@ func inspectSheet(ctx context.Context, sh extract.Sheet, e *SheetEntry, set *map
 			si.Words = words(e.Values)
 		}
 	}
-	return si, nil
+	var known *mappings.Candidate
+	if len(best) > 0 && best[0].Matches() {
+		known = &best[0]
+	}
+	si.Profile, err = tableProfile(ctx, sh, l, s, set, known, previewRows(preview))
+	return si, err
 }
 
 func match(c *mappings.Candidate) *Match {
