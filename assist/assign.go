@@ -62,6 +62,9 @@ func (l *Lexicon) Suggest(t *Table) *Suggestion {
 			s.Next, second = target, score
 		}
 	}
+	if t := l.schema.Table(s.Target); len(s.Across) > 0 && (t == nil || t.Field("year") == nil || t.Field("value") == nil) {
+		s.Target, s.Next = "statistic", s.Target // figures of years are counts before they are anything else
+	}
 	s.assign(all)
 	return s
 }

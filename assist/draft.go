@@ -86,6 +86,11 @@ func (w *drafter) table() {
 	if t.HeaderRows > 1 {
 		w.line(4, "header: {rows: %d}", t.HeaderRows)
 	}
+	if w.s.Target == "" {
+		w.line(4, "target: %q  %s", Open, w.ask("which table do its rows go to? Nothing in it is like a field of any"))
+		w.columns()
+		return
+	}
 	next := ""
 	if w.s.Next != "" {
 		next = "; next " + w.s.Next
@@ -215,6 +220,9 @@ func (w *drafter) reading(c *Column, f *schemas.Field, table string) (string, bo
 		}
 		if f.Interval && c.Type == Year && f.Name == "period" {
 			return "parse: year_period", true
+		}
+		if f.Class == schemas.ClassDirect {
+			form += ", plain: true"
 		}
 		return "parse: date" + form, true
 	case schemas.Integer:
@@ -399,7 +407,11 @@ func (w *drafter) fileFor(f *schemas.Field) string {
 // constants asks for what a row cannot do without and no column fills.
 func (w *drafter) constants() {
 	var asked []string
-	for _, f := range w.l.schema.Table(w.s.Target).Fields {
+	target := w.l.schema.Table(w.s.Target)
+	if target == nil {
+		return
+	}
+	for _, f := range target.Fields {
 		if f.Required && !w.filled[f.Name] && !ownFilled[f.Name] {
 			w.ask("%s.%s: what is it in every row?", w.s.Target, f.Name)
 			asked = append(asked, fmt.Sprintf("%s: %q", f.Name, Open))

@@ -61,10 +61,9 @@ func likeness(t *Table, proposals [][]Proposal, m *mappings.Mapping, i int) Like
 			continue // how many figures stand across says nothing
 		}
 		columns++
-		name, ok := k.pairs[c]
-		if ok {
+		if _, ok := k.pairs[c]; ok {
 			sum++
-		} else if name = alsoMeant(proposals[c], byMeaning, left); name != "" {
+		} else if name := alsoMeant(proposals[c], byMeaning, left); name != "" {
 			sum += meaningCounts
 			k.pairs[c] = name
 			delete(left, phraseOf(name).joined)

@@ -16,6 +16,9 @@ func (m *Mapping) Check(s *schemas.Schema) []diag.Diagnostic {
 	if m.Source.Title == "" {
 		c.add(diag.MappingIncomplete, "a source must have a title", "source")
 	}
+	if !slices.Contains([]string{DriftEvolve, DriftQuarantine, DriftRefuse}, m.Source.DriftMode()) {
+		c.add(diag.MappingRule, "drift is evolve, quarantine or refuse", "source", "drift")
+	}
 	if len(m.Tables) == 0 {
 		c.add(diag.MappingIncomplete, "a mapping must have at least one table", "tables")
 	}

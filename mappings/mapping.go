@@ -24,9 +24,27 @@ type Source struct {
 	Release   string   `yaml:"release,omitempty" json:"release,omitempty" jsonschema:"enum=complete,enum=partial"` // complete: a vintage replaces the one before it as a whole
 	Overlaps  []string `yaml:"overlaps,omitempty" json:"overlaps,omitempty"`                                       // sources that count the same people
 
+	Drift string `yaml:"drift,omitempty" json:"drift,omitempty" jsonschema:"enum=evolve,enum=quarantine,enum=refuse"` // what is done with a table whose columns are not those of any vintage; quarantine by default
+
 	// Lists of people are dependent where being on the one says something of being on the other.
 	Operator      string   `yaml:"operator,omitempty" json:"operator,omitempty"`             // who keeps the list: lists of one operator are dependent
 	DependentWith []string `yaml:"dependent_with,omitempty" json:"dependent_with,omitempty"` // sources whose lists it depends on for another reason, as referral from one to the other
+}
+
+// What is done with a table of a source whose columns are not those of any vintage. Whichever it is, the file stays in
+// the inbox whole.
+const (
+	DriftEvolve     = "evolve"     // it is read by the nearest vintage, as far as that goes
+	DriftQuarantine = "quarantine" // it is set aside until a mapping knows it
+	DriftRefuse     = "refuse"     // the file is refused, with a column too many or too few already
+)
+
+// DriftMode is what the source does with a table whose columns are not those of any vintage.
+func (s *Source) DriftMode() string {
+	if s.Drift == "" {
+		return DriftQuarantine
+	}
+	return s.Drift
 }
 
 // Table is one kind of table of the source in one vintage.
@@ -50,6 +68,16 @@ type Table struct {
 	Constants map[string]string `yaml:"constants,omitempty" json:"constants,omitempty"`                         // fields that have the same value in every row
 	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`                               // columns that are known and not loaded
 	Key       []string          `yaml:"key,omitempty" json:"key,omitempty"`                                     // target fields that together should not repeat; a repetition is kept and diagnosed
+	Examples  []Example         `yaml:"examples,omitempty" json:"examples,omitempty"`                           // rows, and what each becomes: `palermo map test` runs them
+}
+
+// Example is a made-up row of the table and what it must become. What it does not name is not looked at.
+type Example struct {
+	Row      map[string]string              `yaml:"row" json:"row"`                               // cells, by the names of their columns
+	Gives    map[string]string              `yaml:"gives,omitempty" json:"gives,omitempty"`       // columns of the target, as text; an empty text for none
+	Children map[string][]map[string]string `yaml:"children,omitempty" json:"children,omitempty"` // rows of other tables, in their order
+	Rejected string                         `yaml:"rejected,omitempty" json:"rejected,omitempty"` // the code for which the row is not loaded
+	Skipped  string                         `yaml:"skipped,omitempty" json:"skipped,omitempty"`   // the reason for which the row is skipped
 }
 
 // Recognise says which tables the entry is for, by content. All of Headers must stand in one

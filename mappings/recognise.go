@@ -1,6 +1,7 @@
 package mappings
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"sort"
@@ -330,3 +331,6 @@ func JoinHeader(rows []PreviewRow, k, n int) ([]string, bool) {
 	r, ok := Header{Rows: n}.row(rows, k)
 	return r.Cells, ok
 }
+
+// Named is every column that the entry names, mapped or ignored, sorted; of numbered columns each.
+func (t *Table) Named() []string { return slices.Sorted(maps.Keys(t.named())) }

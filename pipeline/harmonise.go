@@ -101,6 +101,7 @@ type job struct {
 	sheetNo map[string]int             // by name, for the sheets looked at so far
 	writers map[string]*load.Split     // by table
 	aside   *rowWriter                 // the quarantine; nil while no row was rejected
+	drifted bool                       // it is of a source that refuses other columns than it knows
 }
 
 func (j *job) read(ctx context.Context, path string) error {
@@ -112,11 +113,14 @@ func (j *job) read(ctx context.Context, path string) error {
 	j.entry.Format = f.Format()
 	j.sheets = f.Sheets()
 	astray, err := j.setAside(ctx)
+	if err == nil && !astray {
+		j.drifted, err = j.refusesDrift(ctx)
+	}
 	if err != nil {
 		return err
 	}
 	for _, sh := range j.sheets {
-		if astray {
+		if astray || j.drifted {
 			err = j.unread(ctx, sh)
 		} else {
 			err = j.sheet(ctx, sh)
@@ -183,8 +187,11 @@ func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
 	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Title: sh.Title(), Balance: Balance{Unit: unitRows}})
 	e := &j.entry.Sheets[len(j.entry.Sheets)-1]
 	best := j.Mappings.Recognise(sh.Title(), previewRows(preview))
-	if len(best) == 0 || !best[0].Matches() {
+	if (len(best) == 0 || !best[0].Matches()) && !j.evolves(best, previewRows(preview)) {
 		return j.unknown(ctx, sh, e, best)
+	}
+	if !best[0].Matches() {
+		j.nearly(sh, &best[0])
 	}
 	e.describe(&best[0], preview)
 	plan, ds := transform.Compile(best[0].Mapping, best[0].Table, j.Schema)
@@ -250,13 +257,18 @@ func (j *job) unknown(ctx context.Context, sh extract.Sheet, e *SheetEntry, near
 	case e.Balance.Read == 0:
 		j.find(diag.SheetEmpty, at, "the sheet has no cells")
 	case len(near) > 0 && near[0].Near():
-		at.Row = near[0].HeaderRow
-		j.find(diag.VintageUnknown, at, fmt.Sprintf("looks like %s (%s), but %d of its %d columns are not there",
-			near[0].Mapping.Source.ID, near[0].Entry().Vintage, len(near[0].Missing), len(near[0].Missing)+len(near[0].Found)))
+		j.nearly(sh, &near[0])
 	default:
 		j.find(diag.SheetUnmapped, at, "no mapping knows the header of this sheet")
 	}
 	return nil
+}
+
+// nearly reports that the sheet is of a source, and of no vintage that is known.
+func (j *job) nearly(sh extract.Sheet, c *mappings.Candidate) {
+	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name, Row: c.HeaderRow}
+	j.find(diag.VintageUnknown, at, fmt.Sprintf("looks like %s (%s), but %d of its %d columns are not there",
+		c.Mapping.Source.ID, c.Entry().Vintage, len(c.Missing), len(c.Missing)+len(c.Found)))
 }
 
 func (j *job) find(c diag.Code, at diag.Pos, message string) {
@@ -436,6 +448,8 @@ func (j *job) status() {
 	switch {
 	case j.found.CountCode(diag.FileSource) > 0:
 		e.Status = StatusQuarantined
+	case j.drifted:
+		e.Status = StatusRefused // the finding says which columns
 	case !known && rows.Read == 0:
 		e.Status = StatusRefused
 		j.find(diag.FileEmpty, at, "the file has no cells")

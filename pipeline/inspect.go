@@ -168,7 +168,7 @@ func coverage(t *mappings.Table, header []transform.Header) []Coverage {
 			}
 		}
 		switch {
-		case len(c.Fields) > 0:
+		case len(c.Fields) > 0, t.Unpivot != nil && t.Unpivot.MayHold(h.Name):
 			c.State = "mapped"
 		case t.Names(h.Name):
 			c.State = "ignored"
