@@ -38,7 +38,8 @@ var mayImport = map[string][]string{
 	"load/receipt":        {"diag"}, // all that a receipt says is handed to it
 	"load/template":       nil,      // as is a form
 
-	"assist": {"mappings", "schemas", "diag"}, // what it looks at is handed to it
+	"assist":            {"mappings", "schemas", "diag"}, // what it looks at is handed to it
+	"assist/assisttest": {"assist", "extract", "mappings", "schemas", "diag", "sandbox"},
 
 	"pipeline": {"assist", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "mappings", "schemas", "diag", "sandbox"},
 

@@ -178,8 +178,9 @@ func languageName(tag string) string {
 // Called is what the field is called in a language of fields.csv, the language by its English name.
 func (l *Lexicon) Called(what Meaning, language string) []string {
 	var out []string
+	in := "in " + language
 	for i := range l.aliases {
-		if a := &l.aliases[i]; a.what == what && a.from == "in "+language {
+		if a := &l.aliases[i]; a.from == in && a.what == what {
 			out = append(out, a.text)
 		}
 	}

@@ -153,7 +153,7 @@ func TestDraftKeepsApprovals(t *testing.T) {
 	t.Parallel()
 	s := schemas.Builtin()
 	old := fstest.MapFS{
-		"old/mapping.yaml": {Data: []byte("source: {id: old, title: Old}\n\ntables:\n  - vintage: \"2020\"\n    recognise: {headers: [Nr, Geschlecht]}\n    target: record\n    record: {case: [Nr], form: main}\n    columns:\n      - {from: Geschlecht, to: sex_code, codes: geschlecht}\n")},
+		"old/mapping.yaml":         {Data: []byte("source: {id: old, title: Old}\n\ntables:\n  - vintage: \"2020\"\n    recognise: {headers: [Nr, Geschlecht]}\n    target: record\n    record: {case: [Nr], form: main}\n    columns:\n      - {from: Geschlecht, to: sex_code, codes: geschlecht}\n")},
 		"old/codes/geschlecht.csv": {Data: []byte("source_value,code,note,equivalence,approved_by,approved_on\nW,female,weiblich,equal,A. Steward,2026-05-30\nX,*unmapped,not explained,,,\n")},
 	}
 	set, ds, err := mappings.Load(old)

@@ -136,7 +136,7 @@ func (c *MapChecker) entry(e *Entry, file string) {
 
 func (c *MapChecker) use(m *mappings.Mapping, decided []assist.Decision, u *transform.Use, at diag.Pos) {
 	for _, d := range decided {
-		if d.Codes != "" && d.What.Field == u.Field {
+		if d.Codes != "" && reads(&d, u) {
 			c.used[m.Source.ID+"/"+d.Codes+"/"+u.Word] = true
 		}
 	}
@@ -156,10 +156,15 @@ func (c *MapChecker) use(m *mappings.Mapping, decided []assist.Decision, u *tran
 	w.Rows += u.Rows
 }
 
+// reads reports whether the decision is about the field of the use, which names the table of a child's.
+func reads(d *assist.Decision, u *transform.Use) bool {
+	return u.Field == d.What.Field || u.Field == d.What.Table+"."+d.What.Field
+}
+
 func (c *MapChecker) unmapped(m *mappings.Mapping, decided []assist.Decision, u *transform.Use, at diag.Pos) *UnmappedWord {
 	w := &UnmappedWord{Source: m.Source.ID, Column: u.Column, Field: u.Field, Word: u.Word, Listed: u.Listed, First: at, Suggest: []assist.CodeProposal{}}
 	for _, d := range decided {
-		if d.What.Field != u.Field || d.Column != u.Column && w.Codes != "" {
+		if !reads(&d, u) || d.Column != u.Column && w.Codes != "" {
 			continue
 		}
 		if d.Codes != "" {

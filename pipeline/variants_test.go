@@ -96,12 +96,16 @@ func vary(r *rand.Rand, l *assist.Lexicon, s sample) (string, []mappings.Preview
 
 // translate heads the columns that have a meaning in another language.
 func translate(r *rand.Rand, l *assist.Lexicon, entry *mappings.Table, header []string) {
+	decided := assist.Decided(entry)
 	language := []string{"English", "French", "Spanish", "Russian", "Ukrainian", "Bulgarian", "Macedonian", "Serbian", "Romanian", "Albanian"}[r.IntN(10)]
 	used := map[string]bool{}
 	for i, h := range header {
-		for _, d := range assist.Decided(entry) {
+		for _, d := range decided {
+			if d.Column != mappings.Word(h) || d.Unsaid {
+				continue
+			}
 			names := l.Called(d.What, language)
-			if d.Column != mappings.Word(h) || d.Unsaid || len(names) == 0 {
+			if len(names) == 0 {
 				continue
 			}
 			if name := names[r.IntN(len(names))]; !used[name] {
