@@ -41,6 +41,10 @@ func fold(s string) string {
 	var b strings.Builder
 	for _, r := range norm.NFC.String(s) {
 		r = unicode.ToLower(r)
+		if r < 0x80 {
+			b.WriteByte(byte(r))
+			continue
+		}
 		if l, ok := latin[r]; ok {
 			b.WriteString(l)
 			continue

@@ -62,7 +62,7 @@ func filled(cells []string) int {
 
 // headerScore is how much row k looks like a header.
 func headerScore(rows []mappings.PreviewRow, k, width int) float64 {
-	n, labels := 0, 0
+	n, labels, said := 0, 0, 0
 	seen := map[string]bool{}
 	for _, c := range rows[k].Cells {
 		w := mappings.Word(c)
@@ -71,12 +71,15 @@ func headerScore(rows []mappings.PreviewRow, k, width int) float64 {
 		}
 		n++
 		kind := kindOf(w)
-		if (kind == Text || kind == Year) && utf8.RuneCountInString(w) <= 100 && !seen[w] && flagWord(w) == "" {
+		if (kind == Text || kind == Year) && utf8.RuneCountInString(w) <= 100 && !seen[w] {
 			labels++
+		}
+		if flagWord(w) != "" {
+			said++
 		}
 		seen[w] = true
 	}
-	if n < 2 || 10*labels < 7*n {
+	if n < 2 || 10*labels < 7*n || 2*said >= n {
 		return 0
 	}
 	s := float64(labels) / float64(n) * float64(n) / float64(max(width, 1))

@@ -112,7 +112,7 @@ func entryColumns(t *mappings.Table) (byName map[string]string, byMeaning map[Me
 
 // alsoMeant is the column of the entry that means what the column most likely does, and is not paired yet.
 func alsoMeant(ps []Proposal, byMeaning map[Meaning][]string, left map[string]string) string {
-	for _, p := range ps[:min(len(ps), 4)] {
+	for _, p := range ps {
 		if p.Score < 0.6 {
 			break
 		}

@@ -46,7 +46,7 @@ func (l *Lexicon) Codes(list, text string) []CodeProposal {
 	slices.SortFunc(out, func(a, b CodeProposal) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Code, b.Code))
 	})
-	l.doubt(list, text, out)
+	out = l.doubt(list, text, out)
 	return out[:min(3, len(out))]
 }
 
@@ -200,12 +200,14 @@ func (l *Lexicon) empty(list, text string) string {
 }
 
 // doubt takes the certainty from what more than one code could be.
-func (l *Lexicon) doubt(list, text string, out []CodeProposal) {
+func (l *Lexicon) doubt(list, text string, out []CodeProposal) []CodeProposal {
 	if list == countryList {
 		if _, why, _ := l.schema.Citizenship(text); why != nil {
-			for i := range out {
-				out[i].Score, out[i].Reason = min(out[i].Score, 0.6), "ambiguous: "+why.Reason
+			out = nil
+			for _, code := range why.Codes {
+				out = append(out, CodeProposal{code, 0.6, "ambiguous: " + why.Reason})
 			}
+			return out
 		}
 	}
 	if len(out) > 1 && out[0].Score-out[1].Score < 0.02 {
@@ -215,6 +217,7 @@ func (l *Lexicon) doubt(list, text string, out []CodeProposal) {
 			}
 		}
 	}
+	return out
 }
 
 // Certain is the code that the word means without doubt; empty where there is none.

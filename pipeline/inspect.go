@@ -76,8 +76,31 @@ type Words struct {
 // unmappedShown is how many words without a code an inspection names.
 const unmappedShown = 5
 
+// Inspector looks at files with a schema and mappings, which do not change meanwhile.
+type Inspector struct {
+	schema *schemas.Schema
+	set    *mappings.Set
+	words  *assist.Lexicon
+}
+
+// NewInspector is for several files; Inspect is for one.
+func NewInspector(s *schemas.Schema, set *mappings.Set) (*Inspector, error) {
+	l, err := assist.NewLexicon(s, set)
+	return &Inspector{s, set, l}, err
+}
+
 // Inspect reads the file as a run would, and says what would become of it.
 func Inspect(ctx context.Context, path string, s *schemas.Schema, set *mappings.Set) (*Inspection, error) {
+	i, err := NewInspector(s, set)
+	if err != nil {
+		return nil, err
+	}
+	return i.Inspect(ctx, path)
+}
+
+// Inspect reads the file as a run would, and says what would become of it.
+func (i *Inspector) Inspect(ctx context.Context, path string) (*Inspection, error) {
+	s, set := i.schema, i.set
 	tmp, err := os.MkdirTemp("", "palermo-inspect-")
 	if err != nil {
 		return nil, environment(err)
@@ -105,12 +128,8 @@ func Inspect(ctx context.Context, path string, s *schemas.Schema, set *mappings.
 		return nil, environment(err)
 	}
 	defer f.Close()
-	l, err := assist.NewLexicon(s, set)
-	if err != nil {
-		return nil, err
-	}
 	for _, sh := range f.Sheets() {
-		si, err := inspectSheet(ctx, sh, e.sheet(sh.No), set, s, l)
+		si, err := inspectSheet(ctx, sh, e.sheet(sh.No), set, s, i.words)
 		if err != nil {
 			return nil, err
 		}
