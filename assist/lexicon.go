@@ -172,7 +172,8 @@ func (l *Lexicon) addCodeWords(hidden map[string]bool) error {
 // languageName is the English name of a language of the texts.
 func languageName(tag string) string {
 	return cmp.Or(map[string]string{"en": "English", "fr": "French", "es": "Spanish", "ru": "Russian", "uk": "Ukrainian", "bg": "Bulgarian",
-		"mk": "Macedonian", "sr": "Serbian", "sr-Cyrl": "Serbian", "sr-Latn": "Serbian", "ro": "Romanian", "sq": "Albanian"}[tag], tag)
+		"mk": "Macedonian", "sr": "Serbian", "sr-Cyrl": "Serbian", "sr-Latn": "Serbian", "ro": "Romanian", "sq": "Albanian",
+		"bs": "Bosnian", "de": "German", "el": "Greek", "hr": "Croatian", "hu": "Hungarian", "it": "Italian", "nl": "Dutch", "pt": "Portuguese", "sl": "Slovenian", "tr": "Turkish"}[tag], tag)
 }
 
 // Called is what the field is called in a language of fields.csv, the language by its English name.

@@ -57,6 +57,7 @@ func TestDriftModes(t *testing.T) {
 		without = "Region,Jahr,Geschlecht,Anzahl\nAlbania,2020,W,7\n"
 	)
 	dir := t.TempDir()
+	looks := map[string]*pipeline.Inspector{}
 	for _, tt := range []struct {
 		mode, file, status string
 		loaded             int64
@@ -77,7 +78,15 @@ func TestDriftModes(t *testing.T) {
 		if err := os.WriteFile(name, []byte(tt.file), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		in, err := pipeline.Inspect(context.Background(), name, schemas.Builtin(), driftSet(t, tt.mode))
+		look := looks[tt.mode]
+		if look == nil {
+			var err error
+			if look, err = pipeline.NewInspector(schemas.Builtin(), driftSet(t, tt.mode)); err != nil {
+				t.Fatal(err)
+			}
+			looks[tt.mode] = look
+		}
+		in, err := look.Inspect(context.Background(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,5 +114,30 @@ func TestMappingExamples(t *testing.T) {
 		if wrong := strings.Join(got[i].Wrong, "; "); wrong != want {
 			t.Errorf("example %d: %q, want %q", i+1, wrong, want)
 		}
+	}
+}
+
+// TestBuiltinExamples runs the examples of the built-in mappings.
+func TestBuiltinExamples(t *testing.T) {
+	t.Parallel()
+	set, _, err := mappings.Load(mappings.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, m := range set.Mappings {
+		got, err := pipeline.TestMapping(m, schemas.Builtin())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range got {
+			n++
+			for _, w := range e.Wrong {
+				t.Errorf("%s: %s", e.Pos, w)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no mapping has an example")
 	}
 }
