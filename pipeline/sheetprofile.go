@@ -44,8 +44,8 @@ type Likeness struct {
 	Score   float64 `json:"score"`
 }
 
-// likely is the score from which a sheet is said to be another form of a source.
-const likely = 0.35
+// Likely is the score from which a sheet is said to be another form of a source.
+const Likely = 0.35
 
 // tableProfile looks at a sheet. Where a mapping matches it, the header is where that says. It is nil where no header
 // was found.
@@ -75,7 +75,7 @@ func tableProfile(ctx context.Context, sh extract.Sheet, l *assist.Lexicon, s *s
 			p.RunnerUp = k
 		}
 	}
-	if p.Best != nil && nearest[0].Score >= likely {
+	if p.Best != nil && nearest[0].Score >= Likely {
 		p.Drift = l.Drift(t, &nearest[0])
 	}
 	for _, a := range l.Suggest(t).Columns {

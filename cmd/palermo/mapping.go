@@ -343,7 +343,11 @@ func profileText(p *printer, t *pipeline.TableProfile) {
 	} else {
 		p.line("  found    a header in row %s, %s below it", number(t.HeaderRow), count(t.Rows, "row"))
 	}
-	if t.Best != nil {
+	switch {
+	case t.Best == nil:
+	case t.Best.Score < pipeline.Likely:
+		p.line("  like     nothing that is known; nearest %s (%s), %.2f", t.Best.Source, t.Best.Vintage, t.Best.Score)
+	default:
 		p.line("  like     %s (%s), %.2f%s", t.Best.Source, t.Best.Vintage, t.Best.Score, nextBest(t))
 	}
 	var rows [][]styled
