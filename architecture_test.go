@@ -38,9 +38,12 @@ var mayImport = map[string][]string{
 	"load/receipt":        {"diag"}, // all that a receipt says is handed to it
 	"load/template":       nil,      // as is a form
 
+	"assist":            {"mappings", "schemas", "diag"}, // what it looks at is handed to it
+	"assist/assisttest": {"assist", "extract", "mappings", "schemas", "diag", "sandbox"},
+
 	"telemetry": nil, // all that is told is handed to it
 
-	"pipeline": {"telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/receipt", "load/template", "mappings", "schemas", "diag", "sandbox"},
+	"pipeline": {"assist", "telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/receipt", "load/template", "mappings", "schemas", "diag", "sandbox"},
 
 	"fixtures":         nil,
 	"fixtures/hostile": nil,

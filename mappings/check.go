@@ -16,6 +16,9 @@ func (m *Mapping) Check(s *schemas.Schema) []diag.Diagnostic {
 	if m.Source.Title == "" {
 		c.add(diag.MappingIncomplete, "a source must have a title", "source")
 	}
+	if !slices.Contains([]string{DriftEvolve, DriftQuarantine, DriftRefuse}, m.Source.DriftMode()) {
+		c.add(diag.MappingRule, "drift is evolve, quarantine or refuse", "source", "drift")
+	}
 	if len(m.Tables) == 0 {
 		c.add(diag.MappingIncomplete, "a mapping must have at least one table", "tables")
 	}
@@ -260,7 +263,7 @@ func (c *checker) constant(i int, target *schemas.Table, name, value string, fil
 // codes checks a codes file and every code in it against the field's list.
 func (c *checker) codes(f *schemas.Field, name, by string, at ...any) {
 	place := func(key string) []any { return append(slices.Clone(at), key) }
-	if !slices.Contains([]string{"", "code", "alpha2", "numeric", "name"}, by) {
+	if !slices.Contains([]string{"", "code", "alpha2", "numeric", "name", "citizenship"}, by) {
 		c.add(diag.MappingRule, fmt.Sprintf("words cannot be looked up by %q", by), place("by")...)
 	}
 	if name == "" || f == nil {

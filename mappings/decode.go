@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -98,7 +101,7 @@ func (m *Mapping) decodeCodes(fsys fs.FS, dir string) ([]diag.Diagnostic, error)
 func decodeValueList(file string, b []byte) (*ValueList, []diag.Diagnostic) {
 	l := &ValueList{Name: strings.TrimSuffix(path.Base(file), ".csv"), file: file, index: map[string]int{}}
 	r := csv.NewReader(bytes.NewReader(b))
-	r.FieldsPerRecord = 3
+	r.FieldsPerRecord = 0 // as many as the header
 	var ds []diag.Diagnostic
 	add := func(line int, c diag.Code, message string) {
 		ds = append(ds, diag.Diagnostic{Code: c, Severity: diag.Error, Pos: diag.Pos{File: file, Row: line}, Message: message})
@@ -119,13 +122,19 @@ func decodeValueList(file string, b []byte) (*ValueList, []diag.Diagnostic) {
 		}
 		line, _ := r.FieldPos(0)
 		if header {
-			if strings.Join(rec, ",") != "source_value,code,note" {
-				add(line, diag.MappingSyntax, "the header must be source_value,code,note")
+			if h := strings.Join(rec, ","); h != CodesHeader && h != ApprovedHeader {
+				add(line, diag.MappingSyntax, "the header must be "+CodesHeader+", and may go on with equivalence,approved_by,approved_on")
 				break
 			}
 			continue
 		}
 		e := ValueEntry{Word: Word(rec[0]), Code: strings.TrimSpace(rec[1]), Note: rec[2], Line: line}
+		if len(rec) > 3 {
+			e.Equivalence, e.ApprovedBy, e.ApprovedOn = strings.TrimSpace(rec[3]), strings.TrimSpace(rec[4]), strings.TrimSpace(rec[5])
+			if fault := e.approvalFault(); fault != "" {
+				add(line, diag.MappingCode, fault)
+			}
+		}
 		if _, twice := l.index[e.Word]; twice {
 			add(line, diag.MappingRepeated, "this source value stands in the file twice")
 			continue
@@ -269,6 +278,9 @@ func (m *Mapping) Files() map[string][]byte { return m.files }
 // Codes is the codes file of that name, or nil.
 func (m *Mapping) Codes(name string) *ValueList { return m.codes[name] }
 
+// CodesFiles is the names of the mapping's codes files, sorted.
+func (m *Mapping) CodesFiles() []string { return slices.Sorted(maps.Keys(m.codes)) }
+
 // Lookup is the entry for a word, which must be in the form that Word gives, or nil.
 func (l *ValueList) Lookup(word string) *ValueEntry {
 	if i, ok := l.index[word]; ok {
@@ -279,6 +291,20 @@ func (l *ValueList) Lookup(word string) *ValueEntry {
 
 // Pos is the place of an entry in its codes file.
 func (l *ValueList) Pos(e *ValueEntry) diag.Pos { return diag.Pos{File: l.file, Row: e.Line} }
+
+// approvalFault is what is wrong with what the line says of its approval; empty for nothing.
+func (e *ValueEntry) approvalFault() string {
+	_, err := time.Parse(time.DateOnly, e.ApprovedOn)
+	switch {
+	case e.Equivalence != "" && !slices.Contains(Equivalences, e.Equivalence):
+		return "an equivalence is equal, wider, narrower or inexact"
+	case (e.ApprovedBy == "") != (e.ApprovedOn == ""):
+		return "an approval says both who and when"
+	case e.ApprovedOn != "" && err != nil:
+		return "the day of an approval is written as 2026-05-30"
+	}
+	return ""
+}
 
 // Status is the kind of empty that the entry's code names with a star, as *unknown, or "".
 func (e *ValueEntry) Status() string {

@@ -24,9 +24,27 @@ type Source struct {
 	Release   string   `yaml:"release,omitempty" json:"release,omitempty" jsonschema:"enum=complete,enum=partial"` // complete: a vintage replaces the one before it as a whole
 	Overlaps  []string `yaml:"overlaps,omitempty" json:"overlaps,omitempty"`                                       // sources that count the same people
 
+	Drift string `yaml:"drift,omitempty" json:"drift,omitempty" jsonschema:"enum=evolve,enum=quarantine,enum=refuse"` // what is done with a table whose columns are not those of any vintage; quarantine by default
+
 	// Lists of people are dependent where being on the one says something of being on the other.
 	Operator      string   `yaml:"operator,omitempty" json:"operator,omitempty"`             // who keeps the list: lists of one operator are dependent
 	DependentWith []string `yaml:"dependent_with,omitempty" json:"dependent_with,omitempty"` // sources whose lists it depends on for another reason, as referral from one to the other
+}
+
+// What is done with a table of a source whose columns are not those of any vintage. Whichever it is, the file stays in
+// the inbox whole.
+const (
+	DriftEvolve     = "evolve"     // it is read by the nearest vintage, as far as that goes
+	DriftQuarantine = "quarantine" // it is set aside until a mapping knows it
+	DriftRefuse     = "refuse"     // the file is refused, with a column too many or too few already
+)
+
+// DriftMode is what the source does with a table whose columns are not those of any vintage.
+func (s *Source) DriftMode() string {
+	if s.Drift == "" {
+		return DriftQuarantine
+	}
+	return s.Drift
 }
 
 // Table is one kind of table of the source in one vintage.
@@ -52,6 +70,7 @@ type Table struct {
 	Ignore    []string          `yaml:"ignore,omitempty" json:"ignore,omitempty"`                               // columns that are known and not loaded
 	Totals    []Total           `yaml:"totals,omitempty" json:"totals,omitempty"`                               // rows that other rows should add up to; where they do not, all are kept and diagnosed
 	Key       []string          `yaml:"key,omitempty" json:"key,omitempty"`                                     // target fields that together should not repeat; a repetition is kept and diagnosed
+	Examples  []Example         `yaml:"examples,omitempty" json:"examples,omitempty"`                           // rows, and what each becomes: `palermo map test` runs them
 
 	Tried string `yaml:"tried,omitempty" json:"tried,omitempty" jsonschema:"enum=real,enum=fixture"` // real: a file of the publisher in this form has been read; fixture: only files of our own
 
@@ -59,6 +78,15 @@ type Table struct {
 	Until   string            `yaml:"until,omitempty" json:"until,omitempty"`     // the last column; what stands to its right is no part of the table
 	CopyOf  string            `yaml:"copy_of,omitempty" json:"copy_of,omitempty"` // the sheet of the same file that this table may be a copy of: where it is, its rows are skipped
 	Joined  []Joined          `yaml:"joined,omitempty" json:"joined,omitempty"`   // texts of several codes
+}
+
+// Example is a made-up row of the table and what it must become. What it does not name is not looked at.
+type Example struct {
+	Row      map[string]string              `yaml:"row" json:"row"`                               // cells, by the names of their columns
+	Gives    map[string]string              `yaml:"gives,omitempty" json:"gives,omitempty"`       // columns of the target, as text; an empty text for none
+	Children map[string][]map[string]string `yaml:"children,omitempty" json:"children,omitempty"` // rows of other tables, in their order
+	Rejected string                         `yaml:"rejected,omitempty" json:"rejected,omitempty"` // the code for which the row is not loaded
+	Skipped  string                         `yaml:"skipped,omitempty" json:"skipped,omitempty"`   // the reason for which the row is skipped
 }
 
 // What a table's entry has been tried on.
@@ -194,29 +222,29 @@ type FromCell struct {
 // codes file) and by (a property of the code list that the word may be looked up in). A source
 // column may fill several fields, and a field may have a first column and fallbacks.
 type Column struct {
-	From       string              `yaml:"from" json:"from"`                                                                                 // the header, after trimming and NFC
-	To         string              `yaml:"to" json:"to"`                                                                                     // the field of the target
-	Parse      string              `yaml:"parse,omitempty" json:"parse,omitempty"`                                                           // the named rule that reads the text
-	Part       string              `yaml:"part,omitempty" json:"part,omitempty"`                                                             // the named rule that says which part of the word is read
-	Codes      string              `yaml:"codes,omitempty" json:"codes,omitempty"`                                                           // the codes file that has the words: codes/NAME.csv
-	By         string              `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum="` // look the word up in the field's own code list
-	Thousands  string              `yaml:"thousands,omitempty" json:"thousands,omitempty"`                                                   // the mark between thousands, as ","
-	Decimal    string              `yaml:"decimal,omitempty" json:"decimal,omitempty"`                                                       // the decimal mark, "." by default
-	Form       string              `yaml:"form,omitempty" json:"form,omitempty"`                                                             // the form of dates, as dd/mm/yyyy
-	Zero       []string            `yaml:"zero,omitempty" json:"zero,omitempty"`                                                             // words that mean none: the number 0
-	Footnotes  []string            `yaml:"footnotes,omitempty" json:"footnotes,omitempty"`                                                   // marks of footnotes, which are taken off a word before it is read
-	Below      string              `yaml:"below,omitempty" json:"below,omitempty"`                                                           // the fact that says what <5 starts from
-	Missing    []string            `yaml:"missing,omitempty" json:"missing,omitempty"`                                                       // words that mean: not collected
-	Unknown    []string            `yaml:"unknown,omitempty" json:"unknown,omitempty"`                                                       // words that mean: asked, not known
-	NotApply   []string            `yaml:"not_applicable,omitempty" json:"not_applicable,omitempty"`                                         // words that mean: does not apply
-	Suppressed []string            `yaml:"suppressed,omitempty" json:"suppressed,omitempty"`                                                 // words that mean: withheld
-	Repair     string              `yaml:"repair,omitempty" json:"repair,omitempty"`                                                         // named rule tried on a word that no list has
-	When       map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`                                                             // only in rows where the column holds one of the words; else not applicable
-	Basis      string              `yaml:"basis,omitempty" json:"basis,omitempty"`                                                           // the moment that ages are about: a code of the list basis
-	Fallback   bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"`                                                     // only where the columns before it for the same field gave nothing
-	RowOf      string              `yaml:"row_of,omitempty" json:"row_of,omitempty"`                                                         // the word stands in this column of another row of the table, whose id the field becomes
-	Optional   bool                `yaml:"optional,omitempty" json:"optional,omitempty"`                                                     // the column may be absent from the table
-	Plain      bool                `yaml:"plain,omitempty" json:"plain,omitempty"`                                                           // identifiers, free text: no dictionary
+	From       string              `yaml:"from" json:"from"`                                                                                                  // the header, after trimming and NFC
+	To         string              `yaml:"to" json:"to"`                                                                                                      // the field of the target
+	Parse      string              `yaml:"parse,omitempty" json:"parse,omitempty"`                                                                            // the named rule that reads the text
+	Part       string              `yaml:"part,omitempty" json:"part,omitempty"`                                                                              // the named rule that says which part of the word is read
+	Codes      string              `yaml:"codes,omitempty" json:"codes,omitempty"`                                                                            // the codes file that has the words: codes/NAME.csv
+	By         string              `yaml:"by,omitempty" json:"by,omitempty" jsonschema:"enum=code,enum=alpha2,enum=numeric,enum=name,enum=citizenship,enum="` // look the word up in the field's own code list
+	Thousands  string              `yaml:"thousands,omitempty" json:"thousands,omitempty"`                                                                    // the mark between thousands, as ","
+	Decimal    string              `yaml:"decimal,omitempty" json:"decimal,omitempty"`                                                                        // the decimal mark, "." by default
+	Form       string              `yaml:"form,omitempty" json:"form,omitempty"`                                                                              // the form of dates, as dd/mm/yyyy
+	Zero       []string            `yaml:"zero,omitempty" json:"zero,omitempty"`                                                                              // words that mean none: the number 0
+	Footnotes  []string            `yaml:"footnotes,omitempty" json:"footnotes,omitempty"`                                                                    // marks of footnotes, which are taken off a word before it is read
+	Below      string              `yaml:"below,omitempty" json:"below,omitempty"`                                                                            // the fact that says what <5 starts from
+	Missing    []string            `yaml:"missing,omitempty" json:"missing,omitempty"`                                                                        // words that mean: not collected
+	Unknown    []string            `yaml:"unknown,omitempty" json:"unknown,omitempty"`                                                                        // words that mean: asked, not known
+	NotApply   []string            `yaml:"not_applicable,omitempty" json:"not_applicable,omitempty"`                                                          // words that mean: does not apply
+	Suppressed []string            `yaml:"suppressed,omitempty" json:"suppressed,omitempty"`                                                                  // words that mean: withheld
+	Repair     string              `yaml:"repair,omitempty" json:"repair,omitempty"`                                                                          // named rule tried on a word that no list has
+	When       map[string][]string `yaml:"when,omitempty" json:"when,omitempty"`                                                                              // only in rows where the column holds one of the words; else not applicable
+	Basis      string              `yaml:"basis,omitempty" json:"basis,omitempty"`                                                                            // the moment that ages are about: a code of the list basis
+	Fallback   bool                `yaml:"fallback,omitempty" json:"fallback,omitempty"`                                                                      // only where the columns before it for the same field gave nothing
+	RowOf      string              `yaml:"row_of,omitempty" json:"row_of,omitempty"`                                                                          // the word stands in this column of another row of the table, whose id the field becomes
+	Optional   bool                `yaml:"optional,omitempty" json:"optional,omitempty"`                                                                      // the column may be absent from the table
+	Plain      bool                `yaml:"plain,omitempty" json:"plain,omitempty"`                                                                            // identifiers, free text: no dictionary
 }
 
 // Several fills one field from several columns of a row by a named rule.
@@ -254,6 +282,17 @@ type ValueList struct {
 	index   map[string]int
 }
 
+// The headers that a codes file may have. Who approves a line says so in the second: it stays with the word, and so
+// holds for every vintage that uses it.
+const (
+	CodesHeader    = "source_value,code,note"
+	ApprovedHeader = CodesHeader + ",equivalence,approved_by,approved_on"
+)
+
+// Equivalences is how a word and its code may compare: they say the same; the code says more than the word, or less;
+// or each says something that the other does not.
+var Equivalences = []string{"equal", "wider", "narrower", "inexact"}
+
 // ValueEntry is one line of a codes file: source_value, code, note. Code is a code of the target
 // field's list, or one of the words for an empty value with a star before it: *unknown,
 // *not_collected, *not_applicable, *declined, *suppressed, *unmapped (listed, and known to have
@@ -262,5 +301,10 @@ type ValueEntry struct {
 	Word string
 	Code string
 	Note string // why, where it is a judgement
-	Line int    // in the codes file
+
+	Equivalence string // how the word and the code compare: equal, wider, narrower or inexact; empty where nobody says
+	ApprovedBy  string // who approved the line; empty where nobody has
+	ApprovedOn  string // the day on which they did, as 2026-05-30
+
+	Line int // in the codes file
 }

@@ -2,6 +2,7 @@ package mappings
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
 	"sort"
@@ -383,3 +384,13 @@ func (c *Child) Numbers() []string {
 
 // Names reports whether the entry names the column, mapped or ignored.
 func (t *Table) Names(header string) bool { return t.named()[header] || t.ignoresLike(header) }
+
+// JoinHeader is the header of n rows that ends with row k of the preview: one text a column, as mappings name it.
+// It is not ok where the rows above row k are not there.
+func JoinHeader(rows []PreviewRow, k, n int) ([]string, bool) {
+	r, ok := Header{Rows: n}.row(rows, k)
+	return r.Cells, ok
+}
+
+// Named is every column that the entry names, mapped or ignored, sorted; of numbered columns each.
+func (t *Table) Named() []string { return slices.Sorted(maps.Keys(t.named())) }

@@ -196,3 +196,6 @@ func (t *Table) read() map[string]bool {
 	}
 	return out
 }
+
+// MayHold reports whether a column of that name could be one of values: every level could know its word.
+func (u *Unpivot) MayHold(name string) bool { return u.mayHold(Parts(name)) }

@@ -110,6 +110,7 @@ type job struct {
 	writers map[string]*load.Split     // by table
 	aside   *rowWriter                 // the quarantine; nil while no row was rejected
 	filled  *filledForm                // nil where the file is no template of ours
+	drifted bool                       // it is of a source that refuses other columns than it knows
 }
 
 func (j *job) read(ctx context.Context, path string) error {
@@ -127,11 +128,14 @@ func (j *job) read(ctx context.Context, path string) error {
 		return err
 	}
 	astray, err := j.setAside(ctx)
+	if err == nil && !astray {
+		j.drifted, err = j.refusesDrift(ctx)
+	}
 	if err != nil {
 		return err
 	}
 	for _, sh := range j.sheets {
-		if astray {
+		if astray || j.drifted {
 			err = j.unread(ctx, sh)
 		} else {
 			err = j.sheet(ctx, sh)
@@ -207,8 +211,11 @@ func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
 		return j.answered(ctx, sh, e, c, preview)
 	}
 	best := j.Mappings.Recognise(sh.Title(), previewRows(preview))
-	if len(best) == 0 || !best[0].Matches() {
+	if (len(best) == 0 || !best[0].Matches()) && !j.evolves(best, previewRows(preview)) {
 		return j.unknown(ctx, sh, e, best)
+	}
+	if !best[0].Matches() {
+		j.nearly(sh, &best[0])
 	}
 	return j.known(ctx, sh, e, &best[0], preview)
 }
@@ -285,14 +292,18 @@ func (j *job) unknown(ctx context.Context, sh extract.Sheet, e *SheetEntry, near
 	case e.Balance.Read == 0:
 		j.find(diag.SheetEmpty, at, "the sheet has no cells")
 	case k >= 0:
-		c := &near[k]
-		at.Row = c.HeaderRow
-		j.find(diag.VintageUnknown, at, fmt.Sprintf("looks like %s (%s), but %d of its %d columns are not there",
-			c.Mapping.Source.ID, c.Entry().Vintage, len(c.Missing), len(c.Missing)+len(c.Found)))
+		j.nearly(sh, &near[k])
 	default:
 		j.find(diag.SheetUnmapped, at, "no mapping knows the header of this sheet")
 	}
 	return nil
+}
+
+// nearly reports that the sheet is of a source, and of no vintage that is known.
+func (j *job) nearly(sh extract.Sheet, c *mappings.Candidate) {
+	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name, Row: c.HeaderRow}
+	j.find(diag.VintageUnknown, at, fmt.Sprintf("looks like %s (%s), but %d of its %d columns are not there",
+		c.Mapping.Source.ID, c.Entry().Vintage, len(c.Missing), len(c.Missing)+len(c.Found)))
 }
 
 func (j *job) find(c diag.Code, at diag.Pos, message string) {
@@ -479,6 +490,8 @@ func (j *job) status() {
 	switch {
 	case j.found.CountCode(diag.FileSource) > 0:
 		e.Status = StatusQuarantined
+	case j.drifted:
+		e.Status = StatusRefused // the finding says which columns
 	case !known && j.filled != nil && j.filled.stamp.NoCases: // its other sheets were deleted, or hold something else
 	case !known && rows.Read == 0:
 		e.Status = StatusRefused

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"palermo/assist"
 	"palermo/extract"
 	"palermo/mappings"
 	"palermo/schemas"
@@ -35,6 +36,8 @@ type SheetInspection struct {
 	Rows      Balance    `json:"rows"`
 	Columns   []Coverage `json:"columns,omitempty"`
 	Words     []Words    `json:"words,omitempty"`
+
+	Profile *TableProfile `json:"profile,omitempty"` // as it looks without a mapping; absent where no header was found
 }
 
 // Match is one table entry of a mapping held against a sheet.
@@ -73,8 +76,31 @@ type Words struct {
 // unmappedShown is how many words without a code an inspection names.
 const unmappedShown = 5
 
+// Inspector looks at files with a schema and mappings, which do not change meanwhile.
+type Inspector struct {
+	schema *schemas.Schema
+	set    *mappings.Set
+	words  *assist.Lexicon
+}
+
+// NewInspector is for several files; Inspect is for one.
+func NewInspector(s *schemas.Schema, set *mappings.Set) (*Inspector, error) {
+	l, err := assist.NewLexicon(s, set)
+	return &Inspector{s, set, l}, err
+}
+
 // Inspect reads the file as a run would, and says what would become of it.
 func Inspect(ctx context.Context, path string, s *schemas.Schema, set *mappings.Set) (*Inspection, error) {
+	i, err := NewInspector(s, set)
+	if err != nil {
+		return nil, err
+	}
+	return i.Inspect(ctx, path)
+}
+
+// Inspect reads the file as a run would, and says what would become of it.
+func (i *Inspector) Inspect(ctx context.Context, path string) (*Inspection, error) {
+	s, set := i.schema, i.set
 	tmp, err := os.MkdirTemp("", "palermo-inspect-")
 	if err != nil {
 		return nil, environment(err)
@@ -103,7 +129,7 @@ func Inspect(ctx context.Context, path string, s *schemas.Schema, set *mappings.
 	}
 	defer f.Close()
 	for _, sh := range f.Sheets() {
-		si, err := inspectSheet(ctx, sh, e.sheet(sh.No), e.sheet(sh.No).readBy(s, set))
+		si, err := inspectSheet(ctx, sh, e.sheet(sh.No), e.sheet(sh.No).readBy(s, set), s, i.words)
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +138,7 @@ func Inspect(ctx context.Context, path string, s *schemas.Schema, set *mappings.
 	return in, nil
 }
 
-func inspectSheet(ctx context.Context, sh extract.Sheet, e *SheetEntry, set *mappings.Set) (SheetInspection, error) {
+func inspectSheet(ctx context.Context, sh extract.Sheet, e *SheetEntry, set *mappings.Set, s *schemas.Schema, l *assist.Lexicon) (SheetInspection, error) {
 	si := SheetInspection{No: sh.No, Name: sh.Name, Hidden: sh.Hidden}
 	if e == nil {
 		return si, errors.New("inspect: the file changed while it was read")
@@ -133,7 +159,12 @@ func inspectSheet(ctx context.Context, sh extract.Sheet, e *SheetEntry, set *map
 			si.Words = words(e.Values)
 		}
 	}
-	return si, nil
+	var known *mappings.Candidate
+	if len(best) > 0 && best[0].Matches() {
+		known = &best[0]
+	}
+	si.Profile, err = tableProfile(ctx, sh, l, s, set, known, previewRows(preview))
+	return si, err
 }
 
 func match(c *mappings.Candidate) *Match {
@@ -173,7 +204,7 @@ func coverage(t *mappings.Table, header []transform.Header) []Coverage {
 			}
 		}
 		switch {
-		case len(c.Fields) > 0:
+		case len(c.Fields) > 0, t.Unpivot != nil && t.Unpivot.MayHold(h.Name):
 			c.State = "mapped"
 		case t.Names(h.Name):
 			c.State = "ignored"

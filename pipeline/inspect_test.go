@@ -25,8 +25,12 @@ func TestInspectFixtures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	look, err := pipeline.NewInspector(schemas.Builtin(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, f := range append(files, together...) {
-		in, err := pipeline.Inspect(context.Background(), f, schemas.Builtin(), set)
+		in, err := look.Inspect(context.Background(), f)
 		if err != nil {
 			t.Errorf("%s: %v", filepath.Base(f), err)
 			continue

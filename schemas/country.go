@@ -48,7 +48,7 @@ const (
 )
 
 // Country is the code of the country that word stands for, looked up by one of code, alpha2,
-// numeric and name. Names are compared after trimming, Unicode NFC, case folding and collapsing
+// numeric, name and citizenship. Names are compared after trimming, Unicode NFC, case folding and collapsing
 // of spaces, and nothing looser; codes after trimming and in upper case.
 //
 // It is not ok where no country or more than one fits. A two-letter code or a number that a
@@ -56,6 +56,10 @@ const (
 // had, means none. The name Yugoslavia, which SFR Yugoslavia and FR Yugoslavia had, means none.
 // Congo is COG, whose short name it is at the United Nations.
 func (s *Schema) Country(by, word string) (code string, ok bool) {
+	if by == ByCitizenship {
+		code, _, ok = s.Citizenship(word)
+		return code, ok
+	}
 	codes := s.names[by][fold(by, word)]
 	if len(codes) != 1 {
 		return "", false
@@ -111,6 +115,7 @@ func (l *loader) loadCountries() {
 	l.fault(readCSV(l.fsys, countryNameFile, nameHeader, nil, func(r csvRow) error { return l.addName(list, r) }))
 	l.addList(countryFile, list, l.countryMeaning)
 	l.s.names = lookups(l.s.Countries, l.s.Names)
+	l.labelCountries()
 }
 
 func (l *loader) addCountry(list *CodeList, r csvRow) error {

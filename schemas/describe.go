@@ -7,6 +7,8 @@ type Description struct {
 	Tables  []TableDescription `json:"tables"`
 	Views   []ViewDescription  `json:"views"`
 	Lists   []ListDescription  `json:"code_lists"`
+
+	Languages []Language `json:"languages"` // of the labels: which are drafts
 }
 
 // TableDescription is a table as JSON.
@@ -71,7 +73,7 @@ type CodeDescription struct {
 // Describe is the whole schema, for JSON.
 func (s *Schema) Describe() Description {
 	d := Description{Version: s.Version, Digest: s.digest, Tables: []TableDescription{}, Views: []ViewDescription{},
-		Lists: []ListDescription{}}
+		Lists: []ListDescription{}, Languages: s.languages}
 	for _, t := range s.Tables {
 		d.Tables = append(d.Tables, t.Describe())
 	}

@@ -13,7 +13,7 @@ import (
 	"sync"
 )
 
-//go:embed schema.yaml figures.csv tables/*.yaml codes/*.csv views/*.yaml
+//go:embed schema.yaml figures.csv demonyms.csv ambiguous.csv tables/*.yaml codes/*.csv labels/*.yaml views/*.yaml
 var embedded embed.FS
 
 var builtin = sync.OnceValue(func() *Schema {
@@ -35,8 +35,8 @@ type index struct {
 	Views   []string `yaml:"views"`
 }
 
-// Load reads the declarations under fsys: schema.yaml, tables/*.yaml, codes/*.csv, views/*.yaml, and
-// figures.csv where there is one.
+// Load reads the declarations under fsys: schema.yaml, tables/*.yaml, codes/*.csv, views/*.yaml; and
+// figures.csv, labels/*.yaml, demonyms.csv and ambiguous.csv where there are any.
 // It is strict, and its error names every fault found, one a line, each with its place:
 // tables/statistic.yaml:10:5: no code list "sexx".
 func Load(fsys fs.FS) (*Schema, error) {
@@ -52,6 +52,8 @@ func Load(fsys fs.FS) (*Schema, error) {
 	}
 	l.loadLists(files)
 	l.loadCountries()
+	l.loadCitizenships(files)
+	l.loadLabels(files)
 	if slices.Contains(files, figuresFile) {
 		l.loadFigures()
 	}
@@ -68,7 +70,7 @@ func (s *Schema) Digest() string { return s.digest }
 // declared is the files that make up a schema, by name.
 func declared(fsys fs.FS) ([]string, error) {
 	var out []string
-	for _, pattern := range []string{"schema.yaml", "figures.csv", "tables/*.yaml", "codes/*.csv", "views/*.yaml"} {
+	for _, pattern := range []string{"schema.yaml", "figures.csv", demonymFile, ambiguousFile, "tables/*.yaml", "codes/*.csv", "labels/*.yaml", "views/*.yaml"} {
 		names, err := fs.Glob(fsys, pattern)
 		if err != nil {
 			return nil, err

@@ -16,12 +16,17 @@ type Schema struct {
 	Countries []Country     // by code
 	Names     []CountryName // by code, language and name
 	Figures   []Figure      // as published, in the order of the file
+	Demonyms  []Demonym     // by code, language and word
+	Ambiguous []Ambiguous   // by the countries that they may mean
 
 	byName map[string]*Table
 	views  map[string]*View
 	lists  map[string]*CodeList
 	names  map[string]map[string][]string // by -> word -> country codes
 	digest string
+
+	languages []Language
+	ambiguous map[string]*Ambiguous // by the word, folded
 }
 
 // Group says what kind of thing a table holds.

@@ -107,9 +107,9 @@ func advise(f pipeline.Found, in *pipeline.Inspection, known int) string {
 	case f.Code == diag.SourceUnknown && near:
 		return ""
 	case f.Code == diag.SourceUnknown:
-		return fmt.Sprintf("None of the sources known here (%s) has this header. A new one is a folder with a mapping.yaml: try it with --mappings DIR.", number(known))
+		return fmt.Sprintf("None of the sources known here (%s) has this header. A new one is a folder with a mapping.yaml: palermo map suggest FILE drafts it; try it with --mappings DIR.", number(known))
 	case f.Code == diag.VintageUnknown:
-		return "Mend the header, if it was changed by hand. If the publisher changed it, add a tables entry with the new header to the mapping."
+		return "Mend the header, if it was changed by hand. If the publisher changed it, add a tables entry with the new header to the mapping: palermo map suggest FILE --source ID drafts it."
 	}
 	return diag.Codes[f.Code].Advice
 }
@@ -157,6 +157,11 @@ func (r *inspected) sheet(p *printer, s *pipeline.SheetInspection) {
 	p.line("  rows     %s%s", sumText(&s.Rows), skippedText(&s.Rows))
 	if len(s.Words) > 0 {
 		words(p, s.Words)
+	}
+	if s.Chosen == nil || !s.Chosen.Matches {
+		profileText(p, s.Profile)
+	} else if s.Profile != nil {
+		drift(p, s.Profile.Drift)
 	}
 }
 
