@@ -39,7 +39,8 @@ func Decided(t *mappings.Table) []Decision {
 	}
 	if t.Record != nil {
 		for _, c := range t.Record.Case {
-			add(Decision{Column: c, What: Meaning{Table: t.Target, Field: "case_reference"}})
+			// Of several, each is only a part of what a case is known by.
+			add(Decision{Column: c, What: Meaning{Table: t.Target, Field: "case_reference"}, Unsaid: len(t.Record.Case) > 1})
 		}
 	}
 	for _, c := range t.Columns {
