@@ -120,7 +120,15 @@ func outside(c schemas.Check) string {
 	if c.To != nil {
 		or = append(or, column+" > "+strconv.FormatFloat(*c.To, 'f', -1, 64))
 	}
-	return strings.Join(or, " OR ")
+	out := strings.Join(or, " OR ")
+	if c.Where != nil {
+		var codes []string
+		for _, code := range c.Where.Is {
+			codes = append(codes, load.Literal(code))
+		}
+		out = fmt.Sprintf("%s IN (%s) AND (%s)", load.Identifier(c.Where.Column), strings.Join(codes, ", "), out)
+	}
+	return out
 }
 
 // crossed is SQL for a row with an interval that ends before it begins; empty where the table has none.

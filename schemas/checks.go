@@ -21,7 +21,14 @@ type Check struct {
 	Column   string   `yaml:"column"`   // likewise: a column of numbers
 	From     *float64 `yaml:"from"`     // likewise: the least value that a row may have
 	To       *float64 `yaml:"to"`       // likewise: the greatest
+	Where    *Where   `yaml:"where"`    // likewise: the rows that are looked at; nil for all
 	Meaning  string   `yaml:"meaning"`
+}
+
+// Where is rows that hold one of some codes in a column.
+type Where struct {
+	Column string   `yaml:"column"`
+	Is     []string `yaml:"is"`
 }
 
 // The kinds of checks.
@@ -90,8 +97,23 @@ func LoadChecks(file string, b []byte, s *Schema) ([]Check, error) {
 		if c.Kind == CheckRange && !s.hasNumber(c.Table, c.Column) {
 			wrong("column", "no column of numbers %s.%s that analysts see", c.Table, c.Column)
 		}
+		if w := c.Where; w != nil && c.Kind == CheckRange && !s.hasCodes(c.Table, w) {
+			wrong("where", "no column %s.%s of such codes", c.Table, w.Column)
+		}
 	}
 	return list.Checks, errors.Join(all...)
+}
+
+// hasCodes reports whether the table has the column, and its list the codes.
+func (s *Schema) hasCodes(table string, w *Where) bool {
+	t := s.Table(table)
+	if t == nil || len(w.Is) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(t.Columns(), func(c Column) bool {
+		list := s.List(c.Codes)
+		return c.Name == w.Column && list != nil && !slices.ContainsFunc(w.Is, func(code string) bool { return list.Index(code) < 0 })
+	})
 }
 
 // hasNumber reports whether the analysts' form of the table has the column, and it holds numbers.
