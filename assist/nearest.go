@@ -50,14 +50,17 @@ func likeness(t *Table, proposals [][]Proposal, m *mappings.Mapping, i int) Like
 	sum, columns, words, listed := 0.0, 0, 0, 0
 	left := maps.Clone(byName)
 	for c := range t.Columns {
-		if name, ok := left[phraseOf(t.Columns[c].Name).joined]; ok {
-			k.pairs[c] = name
-			delete(left, phraseOf(name).joined)
+		for _, called := range headed(t.Columns[c].Name) {
+			if name, ok := left[phraseOf(called).joined]; ok {
+				k.pairs[c] = name
+				delete(left, phraseOf(name).joined)
+				break
+			}
 		}
 	}
 	for c := range t.Columns {
 		col := &t.Columns[c]
-		if entry.Unpivot != nil && entry.Unpivot.MayHold(col.Name) {
+		if _, named := k.pairs[c]; !named && entry.Unpivot != nil && entry.Unpivot.MayHold(col.Name) {
 			continue // how many figures stand across says nothing
 		}
 		columns++
@@ -104,10 +107,25 @@ func entryColumns(t *mappings.Table) (byName map[string]string, byMeaning map[Me
 			files[d.Column] = append(files[d.Column], d.Codes)
 		}
 	}
-	for _, name := range t.Ignore {
+	for _, name := range slices.Concat(t.Ignore, across(t)) {
 		byName[phraseOf(name).joined] = name
 	}
 	return byName, byMeaning, files
+}
+
+// headed is what a column is called: all of its header, and of one of several rows the last, since what stands above may be
+// the title of a group.
+func headed(name string) []string {
+	parts := mappings.Parts(name)
+	return []string{name, parts[len(parts)-1]}
+}
+
+// across is the value columns that the entry names one by one.
+func across(t *mappings.Table) []string {
+	if u := t.Unpivot; u != nil && len(u.Levels) == 1 && u.Levels[0].Parse == "" {
+		return u.Levels[0].Is
+	}
+	return nil
 }
 
 // alsoMeant is the column of the entry that means what the column most likely does, and is not paired yet.

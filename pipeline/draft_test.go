@@ -52,7 +52,8 @@ func answered(t *testing.T, s *schemas.Schema, sug *assist.Suggestion, d *assist
 		text = strings.TrimSpace(text) + " []\n"
 	}
 	text = regexp.MustCompile(`(?m)^    columns:\n(    \S)`).ReplaceAllString(text, "    columns: []\n$1")
-	if len(ignore) > 0 {
+	if len(ignore) > 0 { // the first stands for what only a person can name
+		text = openCase.ReplaceAllString(text, "    record: {case: ["+ignore[0]+"], form: main}")
 		text = strings.Replace(text, `headers: ["?"]`, "headers: ["+ignore[0]+"]", 1)
 		text += "    ignore: [" + strings.Join(ignore, ", ") + "]\n"
 	}
@@ -64,6 +65,9 @@ func answered(t *testing.T, s *schemas.Schema, sug *assist.Suggestion, d *assist
 	}
 	return out
 }
+
+// openCase is the question how a case is known again.
+var openCase = regexp.MustCompile(`(?m)^ *# QUESTION \d+: which columns are the case reference\?.*$`)
 
 // some1 is any value that the field can hold.
 func some1(s *schemas.Schema, f *schemas.Field) string {

@@ -73,6 +73,9 @@ func vary(r *rand.Rand, l *assist.Lexicon, s sample) (string, []mappings.Preview
 		rows[i] = mappings.PreviewRow{Num: row.Num, Cells: cells}
 	}
 	n := max(s.known.Entry().Header.Rows, 1)
+	if s.known.Unheaded {
+		n = 0 // nothing of it can be headed otherwise
+	}
 	h := slices.IndexFunc(rows, func(row mappings.PreviewRow) bool { return row.Num == s.known.HeaderRow })
 	if n == 1 && r.IntN(2) == 0 {
 		translate(r, l, s.known.Entry(), rows[h].Cells)
