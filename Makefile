@@ -104,13 +104,10 @@ docs: ## write the pages of the manual that are generated from the code
 # FUZZ is which targets, by name. Without a limit, to make one long input shorter takes all of the time.
 FUZZ ?= ^Fuzz
 .PHONY: fuzz
-fuzz: ## fuzz every parser of bytes for FUZZTIME (10s) each
-	@go test -list '$(FUZZ)' ./... \
+fuzz: ## fuzz every parser of bytes for FUZZTIME (10s) each, one a core
+	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u | xargs go test -list '$(FUZZ)' \
 	| awk '/^Fuzz/ { found[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, found[i]; n = 0 }' \
-	| while read -r package target; do \
-		echo "== $$package $$target"; \
-		go test "$$package" -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x; \
-	done
+	| xargs -r -n 2 -P "$$(getconf _NPROCESSORS_ONLN)" bash -c 'go test "$$0" -run "^$$" -fuzz "^$$1\$$" -parallel 1 -fuzztime $(FUZZTIME) -fuzzminimizetime 20x'
 
 .PHONY: bench
 bench: ## measure beside excelize and DuckDB, and write docs/benchmarks.md
