@@ -26,7 +26,7 @@ type account struct {
 	Status     string           `json:"status"`
 	Loaded     map[string]int64 `json:"loaded"`   // rows by source
 	Mappings   []string         `json:"mappings"` // digests of those that its tables were read with, sorted
-	LeftOut    map[string]int64 `json:"left_out"` // rows by source that people decided about: refused, withdrawn, waiting for confirmation
+	LeftOut    map[string]int64 `json:"left_out"` // rows by source that people decided about: refused, withdrawn, waiting for confirmation, sent again corrected
 }
 
 // total is a sum over sources.
@@ -47,7 +47,7 @@ func (r *run) accountOf(e *Entry, agency string) account {
 		}
 		b := r.balance(e, s)
 		a.Loaded[s.Source] += b.Loaded
-		for _, reason := range []string{reasonNoConsent, reasonWithdrawn, reasonWaiting} {
+		for _, reason := range []string{reasonNoConsent, reasonWithdrawn, reasonWaiting, reasonSuperseded} {
 			a.LeftOut[s.Source] += int64(b.Skipped[reason])
 		}
 		if !slices.Contains(a.Mappings, s.Mapping) {

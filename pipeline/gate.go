@@ -269,7 +269,7 @@ func (g *gate) loss(was *account, e *Entry, m *load.Manifest) (int64, string) {
 		return lost, whole + ": the received file is not there, or is another"
 	case e.stopped():
 		return lost, whole + ": the reading of the file broke off"
-	case is.Status == StatusWithdrawn, is.Status == StatusWaiting:
+	case is.Status == StatusWithdrawn, is.Status == StatusWaiting, is.Status == StatusSuperseded:
 		return 0, whole + ": " + is.Status
 	case m.SchemaDigest != g.Schema.Digest(), !slices.Equal(was.Mappings, is.Mappings):
 		return 0, whole + ": it was read with another mapping or schema"
