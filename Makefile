@@ -107,7 +107,7 @@ FUZZ ?= ^Fuzz
 fuzz: ## fuzz every parser of bytes for FUZZTIME (10s) each, one a core
 	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u | xargs go test -list '$(FUZZ)' \
 	| awk '/^Fuzz/ { found[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, found[i]; n = 0 }' \
-	| xargs -r -n 2 -P "$$(getconf _NPROCESSORS_ONLN)" bash -c 'go test "$$0" -run "^$$" -fuzz "^$$1\$$" -parallel 1 -fuzztime $(FUZZTIME) -fuzzminimizetime 20x'
+	| xargs -r -n 2 -P "$$(getconf _NPROCESSORS_ONLN)" .ci/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
 bench: ## measure beside excelize and DuckDB, and write docs/benchmarks.md

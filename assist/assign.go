@@ -4,8 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
-	"palermo/schemas"
+	"palermo/mappings"
 )
 
 // Proposal is what a column could be, how sure that is from 0 to 1, and why.
@@ -33,37 +34,36 @@ const margin = 0.05
 
 // Suggestion is what a table could be.
 type Suggestion struct {
-	Table   *Table
-	Target  string
-	Score   float64 // how well the columns fit the target
-	Next    string  // the next best target
+	Table  *Table
+	Target string
+	Score  float64 // how well the columns fit the target
+	Next   string  // the next best target
+
+	Doubtful bool // what the table is about is not certain: then no column is
+
 	Columns []Assigned
 	Across  []int // columns, by their number, that are headed by years: a figure of each
 }
 
 // Suggest says what the table and its columns could be. For each target it holds every column against its
-// fields; the one that explains most of the columns is the table's.
+// fields; the one that explains most of the columns is the table's, if the table holds what such a table must.
 func (l *Lexicon) Suggest(t *Table) *Suggestion {
 	var all [][]Proposal
+	bareNames(t)
 	for i := range t.Columns {
 		all = append(all, l.propose(&t.Columns[i]))
 	}
 	s := &Suggestion{Table: t, Across: yearsAcross(t)}
-	second := 0.0
-	for _, target := range targets {
-		if l.schema.Table(target) == nil {
-			continue
-		}
-		score := fits(target, all)
-		if score > s.Score {
-			s.Next, second = s.Target, s.Score
-			s.Target, s.Score = target, score
-		} else if score > second {
-			s.Next, second = target, score
+	order, clear := l.choose(t, all, len(s.Across) > 0)
+	if len(order) > 0 {
+		s.Target, s.Score = order[0].target, order[0].explains
+		if len(order) > 1 && order[1].score > 0 {
+			s.Next = order[1].target
 		}
 	}
+	s.Doubtful = !clear
 	if t := l.schema.Table(s.Target); len(s.Across) > 0 && (t == nil || t.Field("year") == nil || t.Field("value") == nil) {
-		s.Target, s.Next = "statistic", s.Target // figures of years are counts before they are anything else
+		s.Target, s.Next, s.Doubtful = "statistic", s.Target, false // figures of years are counts before they are anything else
 	}
 	s.assign(all)
 	return s
@@ -116,10 +116,55 @@ func (s *Suggestion) assign(all [][]Proposal) {
 				a.Proposals = append(a.Proposals, p)
 			}
 		}
-		a.Certain = certain(a.Proposals)
+		a.Certain = !s.Doubtful && certain(a.Proposals)
 		s.Columns = append(s.Columns, a)
 	}
+	s.onlyNumbers()
+	s.onceJoined()
 	s.share()
+}
+
+// onlyNumbers takes the one column of numbers in a table of counts for the count, whatever it is called.
+func (s *Suggestion) onlyNumbers() {
+	if s.Target != "statistic" || s.Doubtful || len(s.Across) > 0 {
+		return
+	}
+	value := Meaning{Table: "statistic", Field: "value"}
+	var only *Assigned
+	for i := range s.Columns {
+		a := &s.Columns[i]
+		if a.Certain && a.Proposals[0].Meaning == value {
+			return
+		}
+		if a.Certain || a.Column.Type != Whole && a.Column.Type != Number || a.Column.Distinct < 2 {
+			continue
+		}
+		if only != nil {
+			return
+		}
+		only = a
+	}
+	if only == nil || slices.ContainsFunc(only.Proposals, func(p Proposal) bool { return p.Meaning != value && p.Score >= 0.6 }) {
+		return
+	}
+	p := Proposal{Meaning: value, Score: 0.85, Reason: "the only column of numbers"}
+	only.Proposals = append([]Proposal{p}, slices.DeleteFunc(only.Proposals, func(p Proposal) bool { return p.Meaning == value })...)
+	only.Certain = true
+}
+
+// onceJoined leaves a column of joined codes open where others say them one by one: it says them a second time.
+func (s *Suggestion) onceJoined() {
+	single := map[Meaning]int{}
+	for i := range s.Columns {
+		if a := &s.Columns[i]; a.Certain && a.Proposals[0].Code != "" {
+			single[Meaning{a.Proposals[0].Table, a.Proposals[0].Field, ""}]++
+		}
+	}
+	for i := range s.Columns {
+		if a := &s.Columns[i]; a.Certain && lists[a.Proposals[0].Meaning] != "" && single[a.Proposals[0].Meaning] > 0 {
+			a.Certain = false
+		}
+	}
 }
 
 // fallbackLine is the score from which a second column for one field stands in where the first says nothing.
@@ -157,13 +202,13 @@ func (s *Suggestion) share() {
 }
 
 // certain reports whether the first proposal is beyond doubt. One with the same words as the next is not, unless
-// both are the same field of different tables: a route's country of origin is the record's.
+// both are fields of different tables: a route's country of origin is the record's.
 func certain(ps []Proposal) bool {
 	if len(ps) == 0 || ps[0].Score < Line {
 		return false
 	}
 	for _, p := range ps[1:] {
-		if p.Score > ps[0].Score-margin && !(p.Code == ps[0].Code && sameAlias(p, ps[0])) {
+		if p.Score > ps[0].Score-margin && !(p.Code == ps[0].Code && p.Table != ps[0].Table && sameAlias(p, ps[0])) {
 			return false
 		}
 	}
@@ -192,10 +237,14 @@ func (l *Lexicon) propose(c *Column) []Proposal {
 	c.asks = l.saysYesAndNo(c)
 	l.byHeader(c, put)
 	l.byAll(c, put)
+	named := l.namedKinds(c)
 	out := make([]Proposal, 0, len(order))
 	for _, m := range order {
 		p := best[m]
 		l.weigh(c, &p)
+		if p.Code != "" && named[p.Table] != nil && !named[p.Table][p.Field] {
+			p.Score *= 0.85 // the name says of what kind it is, and it is of another
+		}
 		if p.Score > 0.2 {
 			out = append(out, p)
 		}
@@ -206,9 +255,12 @@ func (l *Lexicon) propose(c *Column) []Proposal {
 
 // byHeader proposes by what the column is called.
 func (l *Lexicon) byHeader(c *Column, put func(Meaning, float64, string)) {
-	whole := phraseOf(c.Name)
+	whole := phraseOf(c.said())
 	l.hits(whole, 1, c, put)
-	above, last, ok := cutLast(c.Name)
+	for _, part := range eitherSide(c.said()) {
+		l.hits(phraseOf(part), 0.95, c, put)
+	}
+	above, last, ok := cutLast(c.said())
 	if !ok {
 		l.inContext(whole, c, put)
 		return
@@ -216,7 +268,7 @@ func (l *Lexicon) byHeader(c *Column, put func(Meaning, float64, string)) {
 	under := *c
 	under.asks = c.asks || c.Type == Words && c.Distinct <= 8 // the heading says of what it is the answer
 	l.hits(phraseOf(last), 0.97, &under, func(m Meaning, s float64, why string) {
-		if m.Code != "" && !l.about(phraseOf(above), m) {
+		if m.Code != "" && !l.about(phraseOf(above), m, 0.6) {
 			if !c.asks {
 				return
 			}
@@ -224,6 +276,15 @@ func (l *Lexicon) byHeader(c *Column, put func(Meaning, float64, string)) {
 		}
 		put(m, s, why)
 	})
+}
+
+// eitherSide is the names that a slash parts, each of which says what the column is: Nationality/ Country of origin.
+func eitherSide(name string) []string {
+	parts := strings.Split(name, "/")
+	if len(mappings.Parts(name)) > 1 || len(parts) < 2 || slices.ContainsFunc(parts, func(p string) bool { return len(strings.TrimSpace(p)) < 3 }) {
+		return nil
+	}
+	return parts
 }
 
 // hits proposes what has a name like the phrase.
@@ -240,6 +301,9 @@ func (l *Lexicon) hits(p phrase, weight float64, c *Column, put func(Meaning, fl
 				continue
 			}
 			s := weight * p.similar(a.phrase)
+			if s < 0.95*weight && !sameScript(c.Name, a.text) {
+				continue // across scripts a word is the same, or it is another
+			}
 			if a.part {
 				s *= 0.92
 			}
@@ -257,7 +321,7 @@ func (l *Lexicon) saysYesAndNo(c *Column) bool {
 
 // byAll proposes a field each of whose names is part of what the column is called: "Ratification, Acceptance(A)".
 func (l *Lexicon) byAll(c *Column, put func(Meaning, float64, string)) {
-	p := phraseOf(c.Name)
+	p := phraseOf(c.said())
 	if len(p.tokens) < 3 {
 		return
 	}
@@ -281,19 +345,50 @@ func (l *Lexicon) byAll(c *Column, put func(Meaning, float64, string)) {
 	}
 }
 
-// inContext proposes codes for machine names whose first word says what kind of thing they are: meansThreats.
+// inContext proposes codes for machine names whose first words say what kind of thing they are: meansThreats.
 func (l *Lexicon) inContext(p phrase, c *Column, put func(Meaning, float64, string)) {
 	if len(p.tokens) < 2 || !c.asks {
 		return
 	}
-	head := phrase{p.tokens[:1], p.tokens[0]}
-	rest := phrase{p.tokens[1:], joinTokens(p.tokens[1:])}
-	l.hits(rest, 0.97, c, func(m Meaning, s float64, why string) {
-		if m.Code != "" && l.about(head, m) {
-			put(m, s, why)
+	for k := 1; k < len(p.tokens) && k <= longestHead; k++ {
+		head := phrase{p.tokens[:k], joinTokens(p.tokens[:k])}
+		rest := phrase{p.tokens[k:], joinTokens(p.tokens[k:])}
+		least := 0.6
+		if k > 1 { // else the last of them could belong to the code: means of sexual | abuse
+			least = 0.9
 		}
-	})
+		l.hits(rest, 0.97, c, func(m Meaning, s float64, why string) {
+			if m.Code != "" && l.about(head, m, least) {
+				put(m, s, why)
+			}
+		})
+	}
 }
+
+// namedKinds is, by table, the fields of codes that the first words of a machine name say it is a code of. A word
+// alone says too little: it takes two.
+func (l *Lexicon) namedKinds(c *Column) map[string]map[string]bool {
+	p := phraseOf(c.said())
+	if !c.asks || len(p.tokens) < 3 || strings.ContainsAny(c.said(), " ") {
+		return nil
+	}
+	out := map[string]map[string]bool{}
+	head := phrase{p.tokens[:2], joinTokens(p.tokens[:2])}
+	for _, t := range head.tokens {
+		for _, i := range l.begins[t[:min(len(t), stem)]] {
+			if a := &l.aliases[i]; a.what.Code == "" && lists[a.what] != "" && head.similar(a.phrase) >= 0.95 {
+				if out[a.what.Table] == nil {
+					out[a.what.Table] = map[string]bool{}
+				}
+				out[a.what.Table][a.what.Field] = true
+			}
+		}
+	}
+	return out
+}
+
+// longestHead is of how many words the kind of thing is at most: meansOfControl.
+const longestHead = 3
 
 func joinTokens(tokens []string) string {
 	out := ""
@@ -303,63 +398,15 @@ func joinTokens(tokens []string) string {
 	return out
 }
 
-// about reports whether the phrase names what the meaning's field is: the heading over its columns.
-func (l *Lexicon) about(p phrase, m Meaning) bool {
+// about reports whether the phrase names what the meaning's field is, by least how like: the heading over its columns.
+func (l *Lexicon) about(p phrase, m Meaning, least float64) bool {
 	for _, t := range p.tokens {
 		for _, i := range l.begins[t[:min(len(t), stem)]] {
 			a := &l.aliases[i]
-			if a.what.Table == m.Table && a.what.Code == "" && a.what.Field == m.Field && p.similar(a.phrase) >= 0.6 {
+			if a.what.Table == m.Table && a.what.Code == "" && a.what.Field == m.Field && p.similar(a.phrase) >= least {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// weigh changes a proposal's score by what stands in the column.
-func (l *Lexicon) weigh(c *Column, p *Proposal) {
-	f := l.schema.Table(p.Table).Field(p.Field)
-	p.Score *= suits(c.Type, f, p.Code != "")
-	if c.Type == Flag && f.Type == schemas.Code && p.Code == "" && !answers[f.Codes] && l.listed(f.Codes, c) < 0.5 {
-		p.Score *= 0.75 // yes and no are none of its words
-	}
-	if p.Score == 0 || f.Type != schemas.Code || p.Code != "" || c.Type == Blank {
-		return
-	}
-	o := l.overlap(f.Codes, c)
-	switch {
-	case o >= 0.5:
-		p.Score += 0.3 * o * (1 - p.Score)
-		p.Reason += fmt.Sprintf("; %.0f %% of its cells hold words of the list %s", 100*o, f.Codes)
-	case o == 0 && c.Distinct >= 3 && f.Codes == "country":
-		p.Score *= 0.8
-	case o < 0.1 && c.Distinct >= 3:
-		p.Score *= 0.93
-	}
-}
-
-// answers is the lists of what is said to a question.
-var answers = map[string]bool{"answer": true, "assistance_answer": true, "data_consent": true, "trafficking_status": true, "element_state": true}
-
-// suits is how well a field can hold what the column looks like.
-func suits(t Type, f *schemas.Field, flag bool) float64 {
-	if flag {
-		return map[Type]float64{Flag: 1, Blank: 0.95, Words: 0.95}[t]
-	}
-	if t == Blank {
-		return 0.97
-	}
-	switch f.Type {
-	case schemas.Code:
-		return map[Type]float64{Words: 1, List: 1, Flag: 0.97, Text: 0.85, Whole: 0.85, Year: 0.3, Number: 0.3, Date: 0}[t]
-	case schemas.Date:
-		return map[Type]float64{Date: 1, Year: 0.95, Words: 0.9, Text: 0.8, Whole: 0.5, Number: 0.6}[t]
-	case schemas.Integer:
-		return map[Type]float64{Whole: 1, Year: 1, Number: 0.9, Flag: 0.9, Words: 0.97, Text: 0.7, Date: 0}[t]
-	case schemas.Real:
-		return map[Type]float64{Whole: 1, Number: 1, Year: 0.9, Flag: 0.8, Words: 0.85, Text: 0.75, Date: 0}[t]
-	case schemas.Truth:
-		return map[Type]float64{Flag: 1, Words: 0.8}[t]
-	}
-	return map[Type]float64{Text: 1, Words: 1, List: 0.97, Whole: 0.97, Number: 0.9, Year: 0.8, Date: 0.8, Flag: 0.75}[t]
 }

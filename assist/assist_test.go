@@ -242,3 +242,45 @@ func TestDrift(t *testing.T) {
 		}
 	}
 }
+
+// The target follows from what a table holds: names that cases, counts and flows share say nothing of which it is.
+func TestTargets(t *testing.T) {
+	l := words(t)
+	for name, tt := range map[string]struct {
+		header, row string
+		want        string // empty where it must be doubted
+	}{
+		"cases":      {"Case number|Sex|Country of origin|Notes", "A1|F|Romania|x", "record"},
+		"flows":      {"Origin country|Transit country|Destination country|Notes", "Romania|Albania|Italy|x", "reported_flow"},
+		"counts":     {"Country of origin|Sex|Form of exploitation|Number of victims", "Romania|Total|Begging|12", "statistic"},
+		"ratings":    {"Country|Year|Tier", "Romania|2010|Tier 2", "rating"},
+		"nobody":     {"Sex|Country of origin|Notes", "F|Romania|x", ""},
+		"estimates":  {"Country|Estimated number of people|Year", "Romania|34000|2021", "estimate"},
+		"flags":      {"gender|citizenship|isForcedLabour|isBegging|isForcedMarriage|meansThreats|meansFalsePromises", "F|Romania|1|0|0|1|0", "released_case"},
+		"flags of a": {"Case number|gender|isForcedLabour|isBegging|isForcedMarriage|meansThreats|meansFalsePromises", "A1|F|1|0|0|1|0", "record"},
+	} {
+		p := NewProfiler("", Header{Row: 1, Rows: 1}, strings.Split(tt.header, "|"))
+		p.Row(2, strings.Split(tt.row, "|"))
+		last := strings.NewReplacer("12", "13", "34000", "35000", "A1", "A2").Replace(tt.row)
+		p.Row(3, strings.Split(last, "|"))
+		s := l.Suggest(p.Table())
+		if got := s.Target; !s.Doubtful && got != tt.want || s.Doubtful && tt.want != "" {
+			t.Errorf("%s: %s, in doubt %t; want %q", name, got, s.Doubtful, tt.want)
+		}
+		for _, a := range s.Columns {
+			if a.Certain && s.Doubtful {
+				t.Errorf("%s: %s is certain in a table that is in doubt", name, a.Column.Name)
+			}
+		}
+	}
+}
+
+func TestAges(t *testing.T) {
+	l := words(t)
+	for word, want := range map[string]string{"0 - 17": "child", "17 years and under": "child", "18+": "adult", "aged 18-35 years": "band", "aged over 35 years": "band", "35 to 44": "band",
+		"under 18": "child", "rate per 100000": "", "Article 18": ""} {
+		if got := l.Certain("age_dimension", word); got != want {
+			t.Errorf("%q is %q, want %q", word, got, want)
+		}
+	}
+}

@@ -73,3 +73,25 @@ func Decided(t *mappings.Table) []Decision {
 	}
 	return out
 }
+
+// Joined is what a table entry says of the columns from which it joins codes in one text: of a flag the code, of a
+// list the field. A column whose yes only says that nothing is specified is Unsaid.
+func Joined(t *mappings.Table) []Decision {
+	var out []Decision
+	for i := range t.Joined {
+		j := &t.Joined[i]
+		what := Meaning{Table: t.Target, Field: j.To}
+		for _, flags := range []map[string]string{j.Flags, j.Also} {
+			for _, name := range slices.Sorted(maps.Keys(flags)) {
+				out = append(out, Decision{Column: name, What: Meaning{what.Table, what.Field, flags[name]}})
+			}
+		}
+		for _, name := range j.Unspecified {
+			out = append(out, Decision{Column: name, What: what, Unsaid: true})
+		}
+		if j.Split != "" {
+			out = append(out, Decision{Column: j.Split, What: what, Codes: j.Codes, By: j.By})
+		}
+	}
+	return out
+}

@@ -86,8 +86,8 @@ func (w *drafter) table() {
 	if t.HeaderRows > 1 {
 		w.line(4, "header: {rows: %d}", t.HeaderRows)
 	}
-	if w.s.Target == "" {
-		w.line(4, "target: %q  %s", Open, w.ask("which table do its rows go to? Nothing in it is like a field of any"))
+	if w.s.Target == "" || w.s.Doubtful {
+		w.line(4, "target: %q  %s", Open, w.doubt())
 		w.columns()
 		return
 	}
@@ -99,6 +99,7 @@ func (w *drafter) table() {
 	w.record()
 	w.across()
 	w.columns()
+	w.joined()
 	w.children()
 	w.constants()
 }
@@ -161,7 +162,7 @@ func (w *drafter) columns() {
 		switch {
 		case slices.Contains(w.s.Across, a.Column.Col) || name == "" || named[name]:
 			continue
-		case a.Certain && (a.Proposals[0].Table != w.s.Target || a.Proposals[0].Field == "case_reference"):
+		case a.Certain && (a.Proposals[0].Table != w.s.Target || a.Proposals[0].Field == "case_reference" || w.isJoined(a)):
 			named[name] = true
 			continue
 		}

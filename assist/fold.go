@@ -126,6 +126,10 @@ func alike(a, b string) float64 {
 		n++
 	}
 	switch {
+	case doneTo(a) && doing(b) || doing(a) && doneTo(b): // the referred are not the referring
+		return 0.5
+	case n == 4 && len(b)-n > 1, n == 5 && len(a)-n > 2: // the state is no status, the province no provider
+		return 0.7
 	case n >= 4 && len(b)-n <= 3:
 		return 0.92
 	case n >= 5 && n == len(a) && len(b)-n <= 4:
@@ -136,6 +140,17 @@ func alike(a, b string) float64 {
 		return 0.75
 	}
 	return 0
+}
+
+func doneTo(t string) bool { return len(t) > 5 && strings.HasSuffix(t, "ed") }
+func doing(t string) bool  { return len(t) > 5 && strings.HasSuffix(t, "ing") }
+
+// sameScript reports whether two texts are written in one script: Latin, or another.
+func sameScript(a, b string) bool {
+	other := func(s string) bool {
+		return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r) })
+	}
+	return other(a) == other(b)
 }
 
 // similar is how much two phrases say the same, from 0 to 1.

@@ -65,6 +65,8 @@ type Lexicon struct {
 	said  map[string]string            // list and phrase: the first code that the whole phrase is a word for
 	had   map[string]bool              // list, phrase and code of a word that is there
 	known map[string]map[string]string // by list and folded word: a kind of empty that mappings give it
+
+	regions map[string]bool // words of parts of the world
 }
 
 // stem is by how many letters of a token aliases are looked up.
@@ -82,12 +84,15 @@ func NewLexicon(s *schemas.Schema, set *mappings.Set, hidden ...string) (*Lexico
 	if err := l.addCodeWords(own(set, hidden)); err != nil {
 		return nil, err
 	}
+	l.addAkin()
+	l.regions = regionsOf(s)
 	l.flags()
 	for _, m := range set.Mappings {
 		if !slices.Contains(hidden, m.Source.ID) {
 			l.addMapping(m)
 		}
 	}
+	l.lend()
 	for i := range l.aliases {
 		for _, t := range l.aliases[i].tokens {
 			key := t[:min(len(t), stem)]
@@ -195,7 +200,7 @@ func (l *Lexicon) alias(text, from string, what Meaning, part bool) {
 }
 
 // targets is the tables that mappings fill, in the order in which one is tried. Children follow their table.
-var targets = []string{"record", "statistic", "released_case", "estimate", "treaty_action", "rating", "national_law", "claim"}
+var targets = []string{"record", "statistic", "released_case", "estimate", "treaty_action", "rating", "national_law", "claim", "reported_flow"}
 
 // children is the tables that a row of another may have rows of.
 var children = map[string][]string{"record": {"record_citizenship", "record_act", "record_means", "record_purpose", "record_assistance",
@@ -246,6 +251,17 @@ func (l *Lexicon) flags() {
 		}
 		for _, w := range l.words[t.Field(f.Field).Codes] {
 			l.aliases = append(l.aliases, alias{w.phrase, w.text, w.from, Meaning{f.Table, f.Field, w.code}, w.part})
+		}
+	}
+	for _, f := range []string{"activities", "recruiter_relationships"} { // the others are lent
+		what := Meaning{Table: "released_case", Field: f}
+		if l.schema.Table(what.Table) == nil {
+			continue
+		}
+		for _, w := range l.words[lists[what]] {
+			if !w.part {
+				l.aliases = append(l.aliases, alias{w.phrase, w.text, w.from, Meaning{what.Table, f, w.code}, false})
+			}
 		}
 	}
 }
@@ -305,7 +321,7 @@ func (l *Lexicon) addList(list *schemas.CodeList) {
 			}
 		}
 	}
-	if list.Name == "answer" || list.Name == "sex" {
+	if list.Name == "answer" || list.Name == "sex" || list.Name == "sex_dimension" {
 		for w, code := range map[string]string{"f": "female", "m": "male", "ж": "female", "м": "male", "y": "yes", "n": "no"} {
 			if list.Index(code) >= 0 {
 				l.word(list.Name, w, "its first letter", code, false)
@@ -344,17 +360,23 @@ func (l *Lexicon) word(list, text, from, code string, part bool) {
 	l.words[list] = append(l.words[list], word{p, text, from, code, part})
 }
 
+// fromMapping is how the origin of a name begins that another mapping gave.
+const fromMapping = "the mapping "
+
 // addMapping adds what a mapping decided: its columns and its words.
 func (l *Lexicon) addMapping(m *mappings.Mapping) {
-	from := "the mapping " + m.Source.ID
+	from := fromMapping + m.Source.ID
 	for i := range m.Tables {
-		decided := Decided(&m.Tables[i])
+		decided := append(Decided(&m.Tables[i]), Joined(&m.Tables[i])...)
 		for _, d := range decided {
 			if d.Unsaid || palermoOwn[d.What.Field] {
 				continue
 			}
 			l.addDecidedWords(m, &d, from)
 			if fieldsOf(decided, d.Column) > 2 { // what it means depends on other columns
+				continue
+			}
+			if following[d.What.Field] && fieldsOf(decided, d.Column) > 1 {
 				continue
 			}
 			l.alias(d.Column, from, d.What, false)
@@ -364,6 +386,9 @@ func (l *Lexicon) addMapping(m *mappings.Mapping) {
 		}
 	}
 }
+
+// following is the fields that follow from what else a column fills: a form of exploitation is a count by forms.
+var following = setOf("dimension_code population_code citizenship_scope_code partner_scope_code partner_role_code reporter_scope_code area_scope_code")
 
 // fieldsOf is how many fields of one table the column is said to fill.
 func fieldsOf(decided []Decision, column string) int {

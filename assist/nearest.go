@@ -50,17 +50,16 @@ func likeness(t *Table, proposals [][]Proposal, m *mappings.Mapping, i int) Like
 	sum, columns, words, listed := 0.0, 0, 0, 0
 	left := maps.Clone(byName)
 	for c := range t.Columns {
-		for _, called := range headed(t.Columns[c].Name) {
-			if name, ok := left[phraseOf(called).joined]; ok {
+		for _, own := range namesFor(t.Columns[c].Name, entry) {
+			if name, ok := left[phraseOf(own).joined]; ok && k.pairs[c] == "" {
 				k.pairs[c] = name
 				delete(left, phraseOf(name).joined)
-				break
 			}
 		}
 	}
 	for c := range t.Columns {
 		col := &t.Columns[c]
-		if _, named := k.pairs[c]; !named && entry.Unpivot != nil && entry.Unpivot.MayHold(col.Name) {
+		if mayHold(entry, col.Name) {
 			continue // how many figures stand across says nothing
 		}
 		columns++
@@ -94,11 +93,25 @@ func likeness(t *Table, proposals [][]Proposal, m *mappings.Mapping, i int) Like
 	return k
 }
 
+// namesFor is the names that a column may have in the entry. Where the entry has a header of one row, what stands
+// above it may be a banner that only looks like one of the header.
+func namesFor(name string, entry *mappings.Table) []string {
+	if _, last, ok := cutLast(name); ok && entry.Header.Rows <= 1 {
+		return []string{name, last}
+	}
+	return []string{name}
+}
+
+// mayHold reports whether the column could be one of those that the entry unpivots.
+func mayHold(entry *mappings.Table, name string) bool {
+	return entry.Unpivot != nil && slices.ContainsFunc(namesFor(name, entry), entry.Unpivot.MayHold)
+}
+
 // entryColumns is the columns that the entry names: by their folded name, by what they mean, and the codes files
 // that read them.
 func entryColumns(t *mappings.Table) (byName map[string]string, byMeaning map[Meaning][]string, files map[string][]string) {
 	byName, byMeaning, files = map[string]string{}, map[Meaning][]string{}, map[string][]string{}
-	for _, d := range Decided(t) {
+	for _, d := range append(Decided(t), Joined(t)...) {
 		byName[phraseOf(d.Column).joined] = d.Column
 		if !d.Unsaid {
 			byMeaning[d.What] = append(byMeaning[d.What], d.Column)
@@ -107,25 +120,10 @@ func entryColumns(t *mappings.Table) (byName map[string]string, byMeaning map[Me
 			files[d.Column] = append(files[d.Column], d.Codes)
 		}
 	}
-	for _, name := range slices.Concat(t.Ignore, across(t)) {
+	for _, name := range t.Ignore {
 		byName[phraseOf(name).joined] = name
 	}
 	return byName, byMeaning, files
-}
-
-// headed is what a column is called: all of its header, and of one of several rows the last, since what stands above may be
-// the title of a group.
-func headed(name string) []string {
-	parts := mappings.Parts(name)
-	return []string{name, parts[len(parts)-1]}
-}
-
-// across is the value columns that the entry names one by one.
-func across(t *mappings.Table) []string {
-	if u := t.Unpivot; u != nil && len(u.Levels) == 1 && u.Levels[0].Parse == "" {
-		return u.Levels[0].Is
-	}
-	return nil
 }
 
 // alsoMeant is the column of the entry that means what the column most likely does, and is not paired yet.
@@ -163,12 +161,12 @@ func (l *Lexicon) Drift(t *Table, k *Likeness) []Change {
 	for c := range t.Columns {
 		col := &t.Columns[c]
 		switch name, ok := k.pairs[c]; {
-		case ok && name != col.Name:
+		case ok && !slices.Contains(namesFor(col.Name, entry), name):
 			out = append(out, Change{Kind: "column_renamed", Column: col.Name, Col: col.Col, Was: name})
 			paired[name] = true
 		case ok:
 			paired[name] = true
-		case entry.Unpivot == nil || !entry.Unpivot.MayHold(col.Name):
+		case !mayHold(entry, col.Name):
 			out = append(out, Change{Kind: "column_added", Column: col.Name, Col: col.Col})
 		}
 	}

@@ -1,6 +1,7 @@
 package assist
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -47,7 +48,37 @@ type Column struct {
 	Words    []WordCount // in the order in which they first stood
 	Between  string      // what stands between the words of a List
 
-	asks bool // it may be a flag
+	asks bool   // it may be a flag
+	bare string // its name without a prefix that says what it belongs to
+}
+
+// said is the column's name as it is compared.
+func (c *Column) said() string { return cmp.Or(c.bare, c.Name) }
+
+// longestPrefix is of how many letters a prefix of machine names is at most.
+const longestPrefix = 4
+
+// bareNames cuts the prefix of machine names, where nearly every name has one: prs_FirstName, cas_Status. Where
+// only some have, it says of whom they tell.
+func bareNames(t *Table) {
+	all, with := 0, 0
+	for i := range t.Columns {
+		if t.Columns[i].Name == "" {
+			continue
+		}
+		all++
+		if prefix, rest, ok := strings.Cut(t.Columns[i].Name, "_"); ok && rest != "" && len(prefix) <= longestPrefix && strings.IndexFunc(prefix, func(r rune) bool { return !unicode.IsLower(r) }) < 0 {
+			with++
+		}
+	}
+	if all < 5 || 5*with < 4*all {
+		return
+	}
+	for i := range t.Columns {
+		if prefix, rest, ok := strings.Cut(t.Columns[i].Name, "_"); ok && len(prefix) <= longestPrefix {
+			t.Columns[i].bare = rest
+		}
+	}
 }
 
 // WordCount is a word and the cells that hold it.

@@ -30,6 +30,15 @@ func (l *Lexicon) Codes(list, text string) []CodeProposal {
 	}
 	l.exactly(list, text, put)
 	l.scope(list, text, put)
+	if code := band(list, text); code != "" {
+		for other, b := range best { // a phrase has no numbers, and here they are what counts
+			if b.Score < 1 {
+				delete(best, other)
+			}
+		}
+		put(code, 0.97, "what its numbers say of ages")
+	}
+	l.mixed(list, text, put)
 	p := phraseOf(text)
 	if len(best) == 0 {
 		l.nearly(list, p, put)
@@ -91,6 +100,9 @@ func (l *Lexicon) scope(list, text string, put func(string, float64, string)) {
 		if code := kinds[l.schema.CountryKind(p.Code)]; code != "" {
 			put(code, p.Score, "names "+p.Code+": "+p.Reason)
 		}
+	}
+	if c := l.Certain(countryList, text); list == "country_scope" && (c == "" || strings.HasPrefix(c, "*")) {
+		l.severalPlaces(text, put)
 	}
 }
 

@@ -23,9 +23,9 @@ const (
 	threeGoal     = 0.90
 )
 
-// heldSources is the sources that are held to the goals one by one. Any other that has fixtures is measured and shown,
-// and counts for the sum; who has looked at its figures adds it here.
-var heldSources = []string{"iom_ctm", "rcp", "treaties", "unodc_glotip"}
+// heldSources is the sources that are held to all four goals one by one. Any other that has fixtures is held to the
+// first, is measured and shown, and counts for the sum; docs/assistant.md says which goal it misses.
+var heldSources = []string{"ctdc", "ilo", "iom_ctm", "rcp", "treaties", "unodc_glotip", "walkfree"}
 
 // TestSuggestHidden hides each source that has fixtures, and measures what is suggested for it. Run with -v it prints
 // the table of the manual, and with PALERMO_ASSIST what went wrong.
@@ -42,9 +42,13 @@ func TestSuggestHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range set.Mappings {
-		files, err := filepath.Glob(filepath.Join("../fixtures", m.Source.ID, "in", "*"))
-		if err != nil {
-			t.Fatal(err)
+		var files []string // some stand in a folder: a batch of them
+		for _, pattern := range []string{"*", "*/*"} {
+			found, err := filepath.Glob(filepath.Join("../fixtures", m.Source.ID, "in", pattern))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, found...)
 		}
 		if len(files) == 0 {
 			continue
@@ -64,12 +68,16 @@ func TestSuggestHidden(t *testing.T) {
 		}
 		good := f.Precision() >= precisionGoal && f.Recall() >= recallGoal && f.First() >= firstGoal && f.Three() >= threeGoal
 		switch held := slices.Contains(heldSources, m.Source.ID); {
+		case f.Precision() < precisionGoal:
+			t.Errorf("%s: what is filled in is right in less than %.2f", m.Source.ID, precisionGoal)
 		case held && !good:
 			t.Errorf("%s is below the goals", m.Source.ID)
-		case !held && !good:
+		case !held && good:
+			t.Errorf("%s reaches the goals: hold it to them", m.Source.ID)
+		case !good:
 			t.Logf("%s is below the goals, and is not held to them yet", m.Source.ID)
 		}
-		if slices.Contains(heldSources, m.Source.ID) && !strings.Contains(string(manual), row) {
+		if !strings.Contains(string(manual), row) {
 			t.Logf("docs/assistant.md has other figures of %s: its row is now %s", m.Source.ID, row)
 		}
 	}

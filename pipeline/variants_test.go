@@ -72,9 +72,9 @@ func vary(r *rand.Rand, l *assist.Lexicon, s sample) (string, []mappings.Preview
 		copy(cells, row.Cells)
 		rows[i] = mappings.PreviewRow{Num: row.Num, Cells: cells}
 	}
-	n := max(s.known.Entry().Header.Rows, 1)
+	n := max(s.known.Entry().Header.Rows, 1) // of a sheet without a header none is changed
 	if s.known.Unheaded {
-		n = 0 // nothing of it can be headed otherwise
+		n = 0
 	}
 	h := slices.IndexFunc(rows, func(row mappings.PreviewRow) bool { return row.Num == s.known.HeaderRow })
 	if n == 1 && r.IntN(2) == 0 {

@@ -102,7 +102,7 @@ func hideFile(ctx context.Context, l *assist.Lexicon, set *mappings.Set, m *mapp
 		if err != nil {
 			return out, err
 		}
-		out.Add(hideTable(l, best[0].Entry(), table))
+		out.Add(hideTable(l, best[0].Entry(), best[0].HeaderCells(preview), table))
 	}
 	return out, nil
 }
@@ -139,42 +139,92 @@ func Profile(ctx context.Context, sh extract.Sheet, preview []mappings.PreviewRo
 	return p.Table(), nil
 }
 
-func hideTable(l *assist.Lexicon, entry *mappings.Table, table *assist.Table) (out Figures) {
-	truth := map[string][]assist.Meaning{}
-	for _, d := range assist.Decided(entry) {
-		truth[d.Column] = append(truth[d.Column], d.What)
-	}
+// hideTable holds what is suggested for each column against what the mapping says of it. The two are brought
+// together by the column's place: the assistant may take a title, or names that are hidden, for a row of the header. What
+// the mapping reads in a way that says nothing of the column's own meaning is not counted, unless it is filled in with what
+// the mapping does not say: one that only says when others speak; one of several that together make a value; one
+// whose header is a level, and whose cells become rows; one by whose words the value is read, if it is taken for the value's unit.
+func hideTable(l *assist.Lexicon, entry *mappings.Table, header []string, table *assist.Table) (out Figures) {
+	said, read := meanings(entry)
 	if table == nil {
-		out.Columns += len(truth)
+		for _, name := range header {
+			if len(said[name]) > 0 {
+				out.Columns++
+			}
+		}
 		return out
 	}
 	for _, a := range l.Suggest(table).Columns {
-		want := truth[a.Column.Name]
+		name := a.Column.Name
+		if at := a.Column.Col - 1; at >= 0 && at < len(header) {
+			name = header[at]
+		}
+		want := said[name]
 		if len(want) > 0 {
 			out.Columns++
 		}
-		said := "nothing"
+		first := "nothing"
 		if len(a.Proposals) > 0 {
-			said = fmt.Sprintf("%s %.2f, %s", a.Proposals[0].Meaning, a.Proposals[0].Score, a.Proposals[0].Reason)
+			first = fmt.Sprintf("%s %.2f, %s", a.Proposals[0].Meaning, a.Proposals[0].Score, a.Proposals[0].Reason)
 		}
-		said = fmt.Sprintf("%s (%s): %s; the mapping says %v", a.Column.Name, a.Column.Type, said, want)
+		if len(a.Proposals) > 1 {
+			first += fmt.Sprintf("; then %s %.2f", a.Proposals[1].Meaning, a.Proposals[1].Score)
+		}
+		first = fmt.Sprintf("%s (%s): %s; the mapping says %v", a.Column.Name, a.Column.Type, first, want)
 		switch {
+		case a.Certain && len(want) == 0 && slices.Contains(read[name], a.Proposals[0].Meaning):
 		case a.Certain:
 			out.Filled++
 			if slices.Contains(want, a.Proposals[0].Meaning) {
 				out.Right++
 			} else {
-				out.Wrong = append(out.Wrong, said)
+				out.Wrong = append(out.Wrong, first)
 			}
 		case len(want) > 0:
-			out.Open = append(out.Open, said)
+			out.Open = append(out.Open, first)
 		}
 	}
 	return out
 }
 
+// meanings is what the mapping says each column is, and what else it reads of it.
+func meanings(entry *mappings.Table) (said, read map[string][]assist.Meaning) {
+	said, read = map[string][]assist.Meaning{}, map[string][]assist.Meaning{}
+	for _, d := range append(assist.Decided(entry), assist.Joined(entry)...) {
+		if d.Unsaid {
+			read[d.Column] = append(read[d.Column], d.What)
+		} else {
+			said[d.Column] = append(said[d.Column], d.What)
+		}
+	}
+	for _, c := range entry.Columns {
+		for name := range c.When { // by which the value is read in one way or another: it says of what unit it is
+			if c.To == "value" {
+				read[name] = append(read[name], assist.Meaning{Table: entry.Target, Field: "unit_code"})
+			}
+		}
+	}
+	for name := range said { // what a column is and what it is a part of are both right
+		said[name] = append(said[name], read[name]...)
+	}
+	if entry.Unpivot == nil {
+		return said, read
+	}
+	for _, c := range entry.Columns {
+		if c.From != entry.Unpivot.Value {
+			continue
+		}
+		for _, level := range entry.Unpivot.Levels {
+			for _, word := range level.Is {
+				read[word] = append(read[word], assist.Meaning{Table: entry.Target, Field: c.To})
+			}
+		}
+	}
+	return said, read
+}
+
 // hideWords holds every word that the source's value maps give a code against what is proposed for it. Words of
-// one or two characters are abbreviations that nothing can be said of.
+// one or two characters, and codes of a machine, are abbreviations that nothing can be said of without their key.
 func hideWords(l *assist.Lexicon, s *schemas.Schema, m *mappings.Mapping) (out Figures) {
 	done := map[string]bool{}
 	for i := range m.Tables {
@@ -195,7 +245,7 @@ func hideWords(l *assist.Lexicon, s *schemas.Schema, m *mappings.Mapping) (out F
 				if e.Status() != "" {
 					continue
 				}
-				if len([]rune(e.Word)) <= 2 || strings.Trim(e.Word, "0123456789-") == "" {
+				if len([]rune(e.Word)) <= 2 || strings.Trim(e.Word, "0123456789-") == "" || assist.MachineCode(e.Word) {
 					out.Opaque++
 					continue
 				}
