@@ -70,13 +70,15 @@ test-client: build ## read the database with Python's duckdb while a run publish
 	bin/palermo demo --home "$$home/home" --quiet >/dev/null 2>&1 && \
 	.venv/bin/python .ci/python-client.py bin/palermo "$$home/home"
 
+# RECEIPT_PACKAGES is which of the tests; those of pipeline fill in thirty templates.
+RECEIPT_PACKAGES ?= ./load/receipt ./load/template ./pipeline
 # openpyxl, and what drives Chromium, live in an environment of their own. What cannot be had here is not tested, and said.
 .PHONY: test-receipts
 test-receipts: ## open receipts with openpyxl, LibreOffice and headless Chromium (axe), and fill in templates, as far as they are here
 	@test -x .venv-receipts/bin/python || python3 -m venv .venv-receipts || true
 	@.venv-receipts/bin/python -c 'import openpyxl' 2>/dev/null || .venv-receipts/bin/pip install --quiet --disable-pip-version-check 'openpyxl==3.1.*' || true
 	@test -d .venv-receipts/node_modules/playwright-core || { cp .ci/receipts/package.json .venv-receipts/ && npm install --silent --no-audit --no-fund --prefix .venv-receipts; } || true
-	PALERMO_RECEIPT_TOOLS="$(CURDIR)/.venv-receipts" go test ./load/receipt ./load/template ./pipeline -run '^TestTools' -count=1 -v
+	PALERMO_RECEIPT_TOOLS="$(CURDIR)/.venv-receipts" go test $(RECEIPT_PACKAGES) -run '^TestTools' -count=1 -v
 
 # The tools that Python's registry has live in an environment of their own.
 .PHONY: test-deploy
