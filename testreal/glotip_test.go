@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"regexp"
 	"sort"
 	"strconv"
@@ -36,57 +34,16 @@ var vintages = []vintage{
 }
 
 // published is one home with all the real files in it, run once for all tests.
-var published = sync.OnceValues(func() (home string, err error) {
-	dir, err := os.MkdirTemp("", "palermo-real-")
-	if err != nil {
-		return "", err
-	}
-	home = filepath.Join(dir, "home")
+var published = homeOf(func() (out []dropped) {
 	for _, v := range vintages {
-		b, err := os.ReadFile(realFile("unodc_glotip", v.folder, "data_glotip.xlsx"))
-		if err != nil {
-			return "", err
-		}
-		to := filepath.Join(home, "drop", "unodc", v.folder+".xlsx")
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(to, b, 0o600); err != nil {
-			return "", err
-		}
+		out = append(out, dropped{[]string{"unodc_glotip", v.folder, "data_glotip.xlsx"}, "unodc/" + v.folder + ".xlsx"})
 	}
-	h, err := pipeline.OpenHome(home, "")
-	if err != nil {
-		return "", err
-	}
-	_, err = h.Run(context.Background(), pipeline.Options{})
-	return home, err
+	return out
 })
 
 func open(t *testing.T) (*sql.DB, map[string]string) {
 	t.Helper()
-	home, err := published()
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("duckdb", filepath.Join(home, "current", "palermo.duckdb")+"?access_mode=READ_ONLY")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	h, err := pipeline.ReadHome(home, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := h.ReadLedger()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ids := map[string]string{}
-	for _, s := range l.Submissions {
-		ids[strings.TrimSuffix(s.Name, ".xlsx")] = s.ID
-	}
-	return db, ids
+	return openHome(t, published, func(s pipeline.Submission) string { return strings.TrimSuffix(s.Name, ".xlsx") })
 }
 
 func number(t *testing.T, db *sql.DB, q string, args ...any) int {

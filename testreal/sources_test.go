@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,62 +81,24 @@ func init() {
 func agencyOf(i int) string { return "a" + string(rune('a'+i)) }
 
 // sources is one home with all of these files, each called upload.bin, run once for all tests.
-var sources = sync.OnceValues(func() (home string, err error) {
-	dir, err := os.MkdirTemp("", "palermo-sources-")
-	if err != nil {
-		return "", err
-	}
-	home = filepath.Join(dir, "home")
+var sources = homeOf(func() (out []dropped) {
 	for i, f := range sourceFiles {
-		b, err := os.ReadFile(realFile(strings.Split(f.path, "/")...))
-		if err != nil {
-			return "", err
-		}
-		to := filepath.Join(home, "drop", agencyOf(i), "upload.bin")
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(to, b, 0o600); err != nil {
-			return "", err
-		}
+		out = append(out, dropped{strings.Split(f.path, "/"), agencyOf(i) + "/upload.bin"})
 	}
-	h, err := pipeline.OpenHome(home, "")
-	if err != nil {
-		return "", err
-	}
-	_, err = h.Run(context.Background(), pipeline.Options{})
-	return home, err
+	return out
 })
 
 // openSources is the database of that home, and the id of each file's submission by its path.
 func openSources(t *testing.T) (*sql.DB, map[string]string) {
 	t.Helper()
-	home, err := sources()
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("duckdb", filepath.Join(home, "current", "palermo.duckdb")+"?access_mode=READ_ONLY")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	h, err := pipeline.ReadHome(home, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := h.ReadLedger()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ids := map[string]string{}
-	for _, s := range l.Submissions {
+	return openHome(t, sources, func(s pipeline.Submission) string {
 		for i, f := range sourceFiles {
 			if s.Agency == agencyOf(i) {
-				ids[f.path] = s.ID
+				return f.path
 			}
 		}
-	}
-	return db, ids
+		return s.ID
+	})
 }
 
 // linesOf is the rows of a query, their cells joined by bars.

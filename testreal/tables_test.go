@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,62 +74,23 @@ var tableFiles = []tableFile{
 func (f tableFile) name() string { return strings.Join(f.path, "/") }
 
 // tablesHome is one home with each of the files under a name that says nothing, run once for all tests.
-var tablesHome = sync.OnceValues(func() (home string, err error) {
-	dir, err := os.MkdirTemp("", "palermo-tables-")
-	if err != nil {
-		return "", err
-	}
-	home = filepath.Join(dir, "home")
+var tablesHome = homeOf(func() (out []dropped) {
 	for i, f := range tableFiles {
-		b, err := os.ReadFile(realFile(f.path...))
-		if err != nil {
-			return "", err
-		}
-		to := filepath.Join(home, "drop", fmt.Sprintf("agency_%02d", i), "upload.bin")
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(to, b, 0o600); err != nil {
-			return "", err
-		}
+		out = append(out, dropped{f.path, fmt.Sprintf("agency_%02d/upload.bin", i)})
 	}
-	h, err := pipeline.OpenHome(home, "")
-	if err != nil {
-		return "", err
-	}
-	_, err = h.Run(context.Background(), pipeline.Options{})
-	return home, err
+	return out
 })
 
 // openTables is the database of the home, and the submission of each file.
 func openTables(t *testing.T) (*sql.DB, map[string]string) {
 	t.Helper()
-	home, err := tablesHome()
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("duckdb", filepath.Join(home, "current", "palermo.duckdb")+"?access_mode=READ_ONLY")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	h, err := pipeline.ReadHome(home, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := h.ReadLedger()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ids := map[string]string{}
-	for _, s := range l.Submissions {
+	return openHome(t, tablesHome, func(s pipeline.Submission) string {
 		n, err := strconv.Atoi(strings.TrimPrefix(s.Agency, "agency_"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		ids[tableFiles[n].name()] = s.ID
-	}
-	return db, ids
+		return tableFiles[n].name()
+	})
 }
 
 // TestTablesRecognised: each file is recognised by what it contains, each row is accounted for, and what is
