@@ -53,7 +53,7 @@ const testKey = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeef
 
 // racing are the tests of whole runs that are made under the race detector. The others have no
 // goroutines that these lack, and would take most of an hour.
-var racing = []string{"TestSameBytesOfCases", "TestExplainCases", "TestGrowingFile", "TestNothingNew"}
+var racing = []string{"TestSameBytesOfCases", "TestExplainCases", "TestGrowingFile", "TestNothingNew", "TestReceiptsAtOnce"}
 
 // wholeRun skips a test of whole runs under the race detector, unless it is one of racing.
 func wholeRun(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"palermo/fixtures"
 	"palermo/load/receipt"
 	"palermo/pipeline"
 )
@@ -26,6 +27,30 @@ func runReceipts(t *testing.T, home string, o pipeline.Options) *pipeline.Summar
 	s, err := runWhole(home, o)
 	check(t, err)
 	return s
+}
+
+// TestReceiptsAtOnce: the receipts of two files are made side by side.
+func TestReceiptsAtOnce(t *testing.T) {
+	wholeRun(t)
+	t.Parallel()
+	book := func(seed uint64) []byte {
+		return glotip(t, fixtures.GlotipOptions{Seed: seed, Rows: 20, Vintage: fixtures.Glotip2025})
+	}
+	home := newHome(t, map[string][]byte{"a/one.xlsx": book(1), "b/two.xlsx": book(2)})
+	if s := runReceipts(t, home, pipeline.Options{}); s.Receipts.Written != 2 || s.Receipts.Failed != 0 {
+		t.Fatalf("receipts: %+v", s.Receipts)
+	}
+	files := map[string]bool{}
+	for _, agency := range []string{"a", "b"} {
+		for n := 1; n <= 2; n++ {
+			if _, err := os.Stat(receiptPath(home, agency, n, ".json")); err == nil {
+				files[receiptOf(t, home, agency, n).File] = true
+			}
+		}
+	}
+	if !files["one.xlsx"] || !files["two.xlsx"] {
+		t.Errorf("receipts of %v", files)
+	}
 }
 
 // receiptOf is the receipt of that number in its form for programs.
