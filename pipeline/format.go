@@ -101,6 +101,18 @@ func (h *Home) backUp(format int) error {
 
 // copyTree copies a file or a folder as it is, where it is there.
 func copyTree(from, to string) error {
+	return cloneTree(from, to, nil, func(path, copied string) error {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return writeFile(copied, b, 0o600)
+	})
+}
+
+// cloneTree makes the folders and links below from again below to, where it is there, and lets file make each file.
+// What stands in without is left out.
+func cloneTree(from, to string, without map[string]bool, file func(path, copied string) error) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) && path == from {
 			return nil
@@ -114,6 +126,10 @@ func copyTree(from, to string) error {
 		}
 		copied := filepath.Join(to, rel)
 		switch {
+		case without[path] && d.IsDir():
+			return filepath.SkipDir
+		case without[path]:
+			return nil
 		case d.IsDir():
 			return os.MkdirAll(copied, 0o700)
 		case d.Type()&fs.ModeSymlink != 0:
@@ -123,10 +139,6 @@ func copyTree(from, to string) error {
 			}
 			return os.Symlink(target, copied)
 		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return writeFile(copied, b, 0o600)
+		return file(path, copied)
 	})
 }

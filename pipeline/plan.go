@@ -108,34 +108,7 @@ func (h *Home) beside(dir string) (*Home, error) {
 
 // mirror makes the folders below from again below to, with a link to each file.
 func mirror(from, to string, without map[string]bool) error {
-	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) && path == from {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		copied := filepath.Join(to, rel)
-		switch {
-		case without[path] && d.IsDir():
-			return filepath.SkipDir
-		case without[path]:
-			return nil
-		case d.IsDir():
-			return os.MkdirAll(copied, 0o700)
-		case d.Type()&fs.ModeSymlink != 0:
-			target, err := os.Readlink(path)
-			if err != nil {
-				return err
-			}
-			return os.Symlink(target, copied)
-		}
-		return os.Symlink(path, copied)
-	})
+	return cloneTree(from, to, without, os.Symlink)
 }
 
 // copyDrop copies what lies in the drop folder as it is, for what a run would make of it.
