@@ -19,6 +19,7 @@ type expectation struct {
 	n        int       // comparisons
 	levels   []uint8   // of all outcomes, a row each
 	pairs    []float64 // by stratum: all that there are
+	most     []float64 // by stratum: the most that lambda may be
 	lambda   []float64 // by stratum: the share of them that are of one person
 	steps    int
 }
@@ -26,7 +27,7 @@ type expectation struct {
 func (l *Linker) newExpectation(counts []counted) *expectation {
 	e := &expectation{l: l, n: len(l.compare.ladders)}
 	_, e.pairs = l.strata()
-	e.lambda = make([]float64, len(e.pairs))
+	e.lambda, e.most = make([]float64, len(e.pairs)), l.mostMatches(e.pairs)
 	free := l.freed()
 	place := map[uint64]uint32{}
 	t := newTally()
@@ -78,6 +79,22 @@ func (l *Linker) appendLevels(to []uint8, p Pattern) []uint8 {
 	return to
 }
 
+// mostMatches is, by stratum, the most that the share of matches among its pairs may be.
+func (l *Linker) mostMatches(pairs []float64) []float64 {
+	n := l.listSizes()
+	var out []float64
+	for y := range n {
+		for x := range y + 1 {
+			most := 0.5
+			if k := l.spec.Limits.MatchesPerRecord; k > 0 && pairs[len(out)] > 0 {
+				most = min(most, (k*min(n[x], n[y])+smoothing)/pairs[len(out)])
+			}
+			out = append(out, most)
+		}
+	}
+	return out
+}
+
 // start is where the estimation starts: one person in two records, and pairs of one person that
 // nearly always agree.
 func (e *expectation) start(m *Model) {
@@ -86,7 +103,7 @@ func (e *expectation) start(m *Model) {
 		all += n
 	}
 	for s := range e.lambda {
-		e.lambda[s] = min(0.5, float64(e.l.Len())/2/max(all, 1))
+		e.lambda[s] = min(e.most[s], float64(e.l.Len())/2/max(all, 1))
 	}
 	for i := range m.Comparisons {
 		c := &m.Comparisons[i]
@@ -147,7 +164,7 @@ func (e *expectation) step(m *Model) float64 {
 	moved := 0.0
 	for s, n := range e.pairs {
 		if n > 0 {
-			to := min((matches[s]+smoothing)/n, 0.5)
+			to := min((matches[s]+smoothing)/n, e.most[s])
 			moved = max(moved, math.Abs(to-e.lambda[s])/e.lambda[s])
 			e.lambda[s] = to
 		}

@@ -110,10 +110,7 @@ func (l *Linker) stratum(a, b int32) uint32 {
 
 // strata names the pairs of lists by number, and says how many pairs of records each has.
 func (l *Linker) strata() (names []string, pairs []float64) {
-	n := make([]float64, l.table.lists())
-	for i := range l.table.Len() {
-		n[l.table.list(int32(i))]++
-	}
+	n := l.listSizes()
 	listName := func(i int) string {
 		if len(l.table.Lists) == 0 {
 			return ""
@@ -134,4 +131,13 @@ func (l *Linker) strata() (names []string, pairs []float64) {
 		}
 	}
 	return names, pairs
+}
+
+// listSizes is how many records each list has.
+func (l *Linker) listSizes() []float64 {
+	n := make([]float64, l.table.lists())
+	for i := range l.table.Len() {
+		n[l.table.list(int32(i))]++
+	}
+	return n
 }

@@ -244,6 +244,54 @@ func TestPriorsByLists(t *testing.T) {
 	}
 }
 
+// TestNamesakes: in a list whose people share few names, strangers agree on them more often than
+// records of all lists do, and look like one person who is there dozens of times. A limit on the
+// matches of a record keeps the estimation from believing it.
+func TestNamesakes(t *testing.T) {
+	r := rand.New(rand.NewPCG(23, 1))
+	var columns [5][]string
+	tb := &Table{Lists: []string{"few names", "many names"}}
+	var truth []int32
+	for p := range 3000 {
+		list, names := int32(1), 4000
+		if p%5 == 0 {
+			list, names = 0, 12
+		}
+		person := [5]string{"", fmt.Sprintf("family%04d", int(list)*5000+r.IntN(names)), fmt.Sprintf("%04d-%02d-%02d", 1960+r.IntN(40), 1+r.IntN(12), 1+r.IntN(28)), "", "x"}
+		for range 1 + r.IntN(5)/4 {
+			row := person
+			if r.IntN(4) == 0 {
+				row[2] = fmt.Sprintf("%04d-%02d-%02d", 1960+r.IntN(40), 1+r.IntN(12), 1+r.IntN(28))
+			}
+			for i := range columns {
+				columns[i] = append(columns[i], row[i])
+			}
+			tb.IDs, tb.List, truth = append(tb.IDs, fmt.Sprintf("r%06d", len(truth))), append(tb.List, list), append(truth, int32(p))
+		}
+	}
+	for i, n := range []string{"given", "family", "birth", "town", "all"} {
+		tb.Columns = append(tb.Columns, NewColumn(n, columns[i]))
+	}
+	fit := func(most float64) (matches float64, q Quality) {
+		spec := peopleSpec()
+		spec.Blocking = []Rule{{On: []string{"family"}}, {On: []string{"birth"}}}
+		spec.Limits = Limits{Block: 4000, PairsPerRecord: 4000, MatchesPerRecord: most}
+		l := mustOpen(t, spec, tb)
+		m := mustFit(t, l)
+		found := mustScore(t, l, m)
+		n := l.listSizes()[0]
+		return m.Priors[0].Lambda * (n - 1) / 2, l.Evaluate(inOrderOf(l, truth), found, l.Cluster(found, nil)).AtHalf
+	}
+	without, bad := fit(0)
+	with, good := fit(1)
+	if without < 10 || with > 1.01 {
+		t.Errorf("matches a record in the list of few names: %.2f without a limit, %.2f with one", without, with)
+	}
+	if bad.Precision > 0.5 || good.Precision < 0.95 {
+		t.Errorf("without a limit %+v, with one %+v", bad, good)
+	}
+}
+
 func TestModelRoundTrip(t *testing.T) {
 	tb, _ := madeUpPeople(19, 300)
 	l := mustOpen(t, peopleSpec(), tb)

@@ -94,7 +94,11 @@ func (r Rule) String() string {
 
 // Limits bound the pairs before there is any. Zero values are the defaults.
 type Limits struct {
-	Block          int `yaml:"block,omitempty" json:"block"`                       // records in one block; larger ones are refined, else dropped and reported. 400
+	Block int `yaml:"block,omitempty" json:"block"` // records in one block; larger ones are refined, else dropped and reported. 400
+	// Pairs of one person a record of the shorter of two lists, at most, that the estimation may find; 0 sets no limit. Where
+	// many strangers have a name in common they look like a person who stands in a list dozens of times.
+	MatchesPerRecord float64 `yaml:"matches_per_record,omitempty" json:"matches_per_record,omitempty"`
+
 	PairsPerRecord int `yaml:"pairs_per_record,omitempty" json:"pairs_per_record"` // over all rules; over it, a rule's largest blocks are dropped and reported. 200
 }
 

@@ -160,7 +160,7 @@ func (c *specCheck) shares(s *Spec) {
 	if t.Keep > t.Review || t.Review > t.Link {
 		c.fail("keep is the lowest threshold and link the highest", "thresholds")
 	}
-	if s.Limits.Block < 0 || s.Limits.PairsPerRecord < 0 {
+	if s.Limits.Block < 0 || s.Limits.PairsPerRecord < 0 || s.Limits.MatchesPerRecord < 0 {
 		c.fail("a limit is not below zero", "limits")
 	}
 }
