@@ -21,6 +21,7 @@ type Rows struct {
 	build   []array.Builder
 	codes   []*codeColumn // of code columns; else nil
 	n       int64
+	err     error // of a value that was set
 }
 
 // codeColumn is the dictionary of a code column: the whole list where the table knows it, so that
