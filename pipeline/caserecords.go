@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"golang.org/x/sync/errgroup"
 
 	"palermo/load"
 	"palermo/transform/link"
@@ -21,6 +22,7 @@ import (
 // children: a row of an anonymised or synthetic release (released_case) is no caseRecord.
 type caseRecord struct {
 	id, caseID           string
+	no                   int // its place among all
 	source, agency, form string
 	list                 string // the list that it stands on
 	seen                 int    // its place in the order of receipt, by its first version
@@ -52,14 +54,27 @@ type exploitation struct {
 	started, ended link.Interval
 }
 
-// cells reads columns of a batch by name.
+// cells reads columns of a batch by name. Words of few different ones are held once.
 type cells struct {
-	rec arrow.RecordBatch
-	at  map[string]int
+	rec   arrow.RecordBatch
+	at    map[string]int
+	words *commonWords
 }
 
-func cellsOf(rec arrow.RecordBatch) cells {
-	c := cells{rec, map[string]int{}}
+// commonWords holds texts that many records have in common: codes, names, places.
+type commonWords struct{ of map[string]string }
+
+func (w *commonWords) hold(s string) string {
+	if held, ok := w.of[s]; ok {
+		return held
+	}
+	s = strings.Clone(s)
+	w.of[s] = s
+	return s
+}
+
+func cellsOf(rec arrow.RecordBatch, w *commonWords) cells {
+	c := cells{rec, make(map[string]int, rec.NumCols()), w}
 	for i, f := range rec.Schema().Fields() {
 		c.at[f.Name] = i
 	}
@@ -68,6 +83,15 @@ func cellsOf(rec arrow.RecordBatch) cells {
 
 // text is a cell's text, "" where it is empty.
 func (c cells) text(name string, i int) string {
+	a := c.rec.Column(c.at[name])
+	if a.IsNull(i) {
+		return ""
+	}
+	return c.words.hold(load.Text(a, i))
+}
+
+// own is a cell's text that no other record has.
+func (c cells) own(name string, i int) string {
 	a := c.rec.Column(c.at[name])
 	if a.IsNull(i) {
 		return ""
@@ -89,36 +113,62 @@ func (c cells) days(name string, i int) link.Interval {
 	return link.Interval{From: int32(from.Value(i)), To: int32(to.Value(i)), Known: true}
 }
 
-// caseReader reads the current versions of all case records.
+// caseReader reads the current versions of one submission's case records.
 type caseReader struct {
 	*publication
-	out  []*caseRecord
-	byID map[string]*caseRecord
-	seen map[string]int
+	e     *Entry
+	s     *Submission
+	words *commonWords
+	out   []*caseRecord
+	byID  map[string]*caseRecord
 }
 
-// readCases reads what linkage needs of every case record, in the order of receipt.
+// readCases reads what linkage needs of every case record, in the order of receipt. Submissions are
+// read side by side: only one has the current version of a record.
 func (p *publication) readCases(ctx context.Context) ([]*caseRecord, error) {
-	r := &caseReader{publication: p, byID: map[string]*caseRecord{}, seen: map[string]int{}}
+	read := make([]*caseReader, len(p.entries))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(p.threads())
 	for i, e := range p.entries {
 		if !e.fills(recordTable) {
 			continue
 		}
-		for _, read := range []func(context.Context, int) error{r.records, r.vault} {
-			if err := read(ctx, i); err != nil {
-				return nil, fmt.Errorf("read case records: %w", err)
-			}
+		r := &caseReader{publication: p, e: e, s: &p.ledger.Submissions[i], words: &commonWords{map[string]string{}}, byID: map[string]*caseRecord{}}
+		read[i] = r
+		g.Go(func() error { return r.read(ctx) })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var out []*caseRecord
+	for _, r := range read {
+		if r == nil {
+			continue
 		}
-		for _, t := range caseChildren {
-			if err := r.children(ctx, i, t.table, t.columns, t.read); err != nil {
-				return nil, fmt.Errorf("read %s: %w", t.table, err)
-			}
+		for _, w := range r.out {
+			w.no = len(out)
+			out = append(out, w)
+		}
+	}
+	return out, nil
+}
+
+func (r *caseReader) read(ctx context.Context) error {
+	for _, read := range []func(context.Context) error{r.records, r.vault} {
+		if err := read(ctx); err != nil {
+			return fmt.Errorf("read case records: %w", err)
+		}
+	}
+	for _, t := range caseChildren {
+		if err := r.children(ctx, t.table, t.columns, t.read); err != nil {
+			return fmt.Errorf("read %s: %w", t.table, err)
 		}
 	}
 	for _, c := range r.out {
 		c.complete()
 	}
-	return r.out, nil
+	r.byID = nil
+	return nil
 }
 
 // isCurrent reports whether the version is the record's newest.
@@ -126,8 +176,8 @@ func (p *publication) isCurrent(submission, record string, version int64) bool {
 	return p.versions.current(submission, record, version)
 }
 
-func (r *caseReader) records(ctx context.Context, i int) error {
-	e, s := r.entries[i], &r.ledger.Submissions[i]
+func (r *caseReader) records(ctx context.Context) error {
+	e, s := r.e, r.s
 	if !r.versions.taken(s.ID) {
 		return nil
 	}
@@ -135,17 +185,14 @@ func (r *caseReader) records(ctx context.Context, i int) error {
 		"identification_from", "identification_to", "referral_from", "referral_to", "interview_date_from", "interview_date_to",
 		"sex_code", "age_years_low", "age_years_high", "origin_country_code", "origin_place", "origin_region", "trafficked_before_code"}
 	return load.Rows(ctx, r.lakeFile(recordTable, s.ID), columns, func(rec arrow.RecordBatch) error {
-		c := cellsOf(rec)
+		c := cellsOf(rec, r.words)
 		for k := range int(rec.NumRows()) {
-			id := c.text("record_id", k)
-			if _, before := r.seen[id]; !before {
-				r.seen[id] = len(r.seen)
-			}
+			id := c.own("record_id", k)
 			if version, _ := c.integer("record_version", k); !r.isCurrent(s.ID, id, version) {
 				continue
 			}
 			sheet, _ := c.integer("_sheet", k)
-			w := &caseRecord{id: id, caseID: c.text("case_id", k), source: c.text("source_id", k), agency: s.Agency, form: c.text("form", k), seen: r.seen[id],
+			w := &caseRecord{id: id, caseID: c.own("case_id", k), source: c.text("source_id", k), agency: s.Agency, form: c.text("form", k), seen: r.versions.firstSeen(id),
 				place: c.text("origin_place", k), region: c.text("origin_region", k), sex: c.text("sex_code", k), origin: c.text("origin_country_code", k),
 				reporting: c.text("reporting_country_code", k), before: c.text("trafficked_before_code", k)}
 			w.list = w.source + "/" + w.agency
@@ -199,16 +246,15 @@ func (p *publication) listsByCountry(e *Entry, sheet int) bool {
 	return false
 }
 
-func (r *caseReader) vault(ctx context.Context, i int) error {
+func (r *caseReader) vault(ctx context.Context) error {
 	columns := []string{"record_id", "record_version", "given_name", "middle_name", "family_name", "father_name", "other_names",
 		"case_reference", "other_reference", "identity_number", "birth_from", "birth_to", "birth_precision_code"}
-	id := r.ledger.Submissions[i].ID
-	return load.Rows(ctx, r.vaultFile(recordTable, id), columns, func(rec arrow.RecordBatch) error {
-		return r.current(id, rec, func(c cells, k int, w *caseRecord) {
+	return load.Rows(ctx, r.vaultFile(recordTable, r.s.ID), columns, func(rec arrow.RecordBatch) error {
+		return r.current(rec, func(c cells, k int, w *caseRecord) {
 			w.given, w.middle, w.family = c.text("given_name", k), c.text("middle_name", k), c.text("family_name", k)
 			w.father, w.other = c.text("father_name", k), c.text("other_names", k)
 			for _, name := range []string{"case_reference", "other_reference", "identity_number"} {
-				if ref := c.text(name, k); ref != "" && !slices.Contains(w.references, ref) {
+				if ref := c.own(name, k); ref != "" && !slices.Contains(w.references, ref) {
 					w.references = append(w.references, ref)
 				}
 			}
@@ -220,12 +266,12 @@ func (r *caseReader) vault(ctx context.Context, i int) error {
 }
 
 // current hands f the rows of the batch that are of current versions.
-func (r *caseReader) current(submission string, rec arrow.RecordBatch, f func(c cells, i int, w *caseRecord)) error {
-	c := cellsOf(rec)
+func (r *caseReader) current(rec arrow.RecordBatch, f func(c cells, i int, w *caseRecord)) error {
+	c := cellsOf(rec, r.words)
+	ids := rec.Column(c.at["record_id"])
 	for i := range int(rec.NumRows()) {
-		id := c.text("record_id", i)
-		w := r.byID[id]
-		if version, _ := c.integer("record_version", i); w != nil && r.isCurrent(submission, id, version) {
+		w := r.byID[load.Text(ids, i)]
+		if version, _ := c.integer("record_version", i); w != nil && r.isCurrent(r.s.ID, w.id, version) {
 			f(c, i, w)
 		}
 	}
@@ -279,13 +325,12 @@ func with(list []string, s string) []string {
 	return append(list, s)
 }
 
-func (r *caseReader) children(ctx context.Context, i int, table string, columns []string, read func(c cells, i int, w *caseRecord)) error {
-	if !r.entries[i].fills(table) {
+func (r *caseReader) children(ctx context.Context, table string, columns []string, read func(c cells, i int, w *caseRecord)) error {
+	if !r.e.fills(table) {
 		return nil
 	}
-	id := r.ledger.Submissions[i].ID
-	return load.Rows(ctx, r.lakeFile(table, id), append([]string{"record_id", "record_version"}, columns...), func(rec arrow.RecordBatch) error {
-		return r.current(id, rec, read)
+	return load.Rows(ctx, r.lakeFile(table, r.s.ID), append([]string{"record_id", "record_version"}, columns...), func(rec arrow.RecordBatch) error {
+		return r.current(rec, read)
 	})
 }
 

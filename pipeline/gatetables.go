@@ -154,7 +154,7 @@ func (g *gate) astray(t *schemas.Table, f *schemas.Field) string {
 		return ""
 	}
 	field := "c." + load.Identifier(f.Name)
-	return fmt.Sprintf("%s IS NOT NULL AND NOT EXISTS (SELECT 1 FROM %s AS p WHERE p.%s = %s)", field, load.Identifier(target), load.Identifier(column), field)
+	return fmt.Sprintf("%s NOT IN (SELECT %s FROM %s WHERE %[2]s IS NOT NULL)", field, load.Identifier(column), load.Identifier(target))
 }
 
 // added is the sum of a question's answers, and the places that they name.

@@ -99,9 +99,12 @@ func (k *linkage) link(ctx context.Context, r *run, entries []*Entry, inputs str
 	}
 	k.name(night, inputs)
 	ranks := r.Config.ranks()
-	for _, w := range k.persons {
+	if err := inParts(ctx, len(k.persons), r.threads(), func(i int) {
+		w := k.persons[i]
 		w.episodes = w.tell()
 		w.choose(ranks)
+	}); err != nil {
+		return err
 	}
 	r.summary.Linkage = k.summarise()
 	r.Log.Info("records linked", zap.String("model", k.model.ID), zap.Int("records", len(k.records)), zap.Int("fresh", k.fresh), zap.Int("pairs", len(k.pairs)),
@@ -239,42 +242,39 @@ func (k *linkage) name(night int, inputs string) {
 // hold notes what holds each record in its person: its best link to another of its records, and of
 // the joins that were made, the weakest that it is an end of.
 func (k *linkage) hold(of map[int32]*person) {
-	for _, p := range k.persons {
-		p.held = map[int32]holding{}
-		for _, i := range p.numbers {
-			p.held[i] = holding{probability: 1}
-		}
+	holds := make([]holding, k.linker.Len()) // by number
+	for i := range holds {
+		holds[i].probability = 1
 	}
 	for _, q := range k.pairs {
-		if c := k.clusters.Of[q.A]; c == k.clusters.Of[q.B] {
-			for _, i := range [2]int32{q.A, q.B} {
-				h := of[c].held[i]
-				if !h.linked || q.Bits > h.best {
-					h.best, h.linked = q.Bits, true
-				}
-				of[c].held[i] = h
+		if k.clusters.Of[q.A] != k.clusters.Of[q.B] {
+			continue
+		}
+		for _, i := range [2]int32{q.A, q.B} {
+			if h := &holds[i]; !h.linked || q.Bits > h.best {
+				h.best, h.linked = q.Bits, true
 			}
 		}
 	}
 	for _, m := range k.clusters.Merges {
-		p := of[k.clusters.Of[m.By.A]]
 		for _, i := range [2]int32{m.By.A, m.By.B} {
-			h := p.held[i]
-			switch {
+			switch h := &holds[i]; {
 			case m.Constrained:
 				h.constrained = true
 			case !h.weak || m.By.Bits < h.weakest:
 				h.weakest, h.weak = m.By.Bits, true
 			}
-			p.held[i] = h
+		}
+	}
+	for i := range holds {
+		if h := &holds[i]; h.linked && !h.constrained && len(of[k.clusters.Of[i]].members) > 1 {
+			h.probability = link.Probability(h.best)
 		}
 	}
 	for _, p := range k.persons {
-		for i, h := range p.held {
-			if h.linked && !h.constrained && len(p.members) > 1 {
-				h.probability = link.Probability(h.best)
-			}
-			p.held[i] = h
+		p.held = make([]holding, len(p.numbers))
+		for n, i := range p.numbers {
+			p.held[n] = holds[i]
 		}
 	}
 }

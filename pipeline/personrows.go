@@ -2,22 +2,17 @@ package pipeline
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
-	"sort"
+	"strconv"
 	"strings"
-	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"palermo/schemas"
 	"palermo/transform/link"
 )
-
-// status is the kind of empty of a value that no record has.
-func status(has bool) any {
-	if has {
-		return nil
-	}
-	return statusUnknown
-}
 
 // statusUnknown is the code of the list value_status for what is not known.
 const statusUnknown = "unknown"
@@ -25,79 +20,181 @@ const statusUnknown = "unknown"
 // statusNotApplicable is the code of the list value_status for what cannot be.
 const statusNotApplicable = "not_applicable"
 
-func civilDay(d int32) time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
-
 // ids is the key of the zone.
 func (p *publication) ids() key { return p.key.zone(p.zone) }
 
-// each hands f every person with its id in the zone, in the order of the ids.
-func (p *publication) each(f func(id string, w *person) error) error {
+// zoneIDs is the ids of records, persons and episodes as a zone has them.
+type zoneIDs struct {
+	records []string // by the record's place
+	persons []personIDs
+	order   []int // places of the persons, in the order of their ids
+}
+
+// personIDs is the id of a person and of its episodes.
+type personIDs struct {
+	id       string
+	episodes []string
+}
+
+// named is the ids of all that linkage has found, made once and on all cores.
+func (p *publication) named(ctx context.Context) (*zoneIDs, error) {
+	if p.zoneIDs != nil || p.linked == nil {
+		return p.zoneIDs, nil
+	}
+	k, l := p.ids(), p.linked
+	z := &zoneIDs{records: make([]string, len(l.records)), persons: make([]personIDs, len(l.persons)), order: make([]int, len(l.persons))}
+	if err := inParts(ctx, len(l.records), p.threads(), func(i int) { z.records[i] = k.id(l.records[i].id) }); err != nil {
+		return nil, err
+	}
+	if err := inParts(ctx, len(l.persons), p.threads(), func(i int) {
+		w := l.persons[i]
+		of := personIDs{id: k.id(p.key.person(w.anchor)), episodes: make([]string, len(w.episodes))}
+		for n := range of.episodes {
+			of.episodes[n] = k.id(p.key.episode(w.anchor, n+1))
+		}
+		z.persons[i], z.order[i] = of, i
+	}); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(z.order, func(a, b int) int { return strings.Compare(z.persons[a].id, z.persons[b].id) })
+	p.zoneIDs = z
+	return z, nil
+}
+
+// of is a record's id; "" for none.
+func (z *zoneIDs) of(w *caseRecord) string {
+	if w == nil {
+		return ""
+	}
+	return z.records[w.no]
+}
+
+// inParts calls f for each number below n, in as many parts at once as there are threads.
+func inParts(ctx context.Context, n, threads int, f func(i int)) error {
+	g, ctx := errgroup.WithContext(ctx)
+	size := n/threads + 1
+	for from := 0; from < n; from += size {
+		g.Go(func() error {
+			for i := from; i < min(from+size, n); i++ {
+				if i%1024 == 0 && ctx.Err() != nil {
+					return ctx.Err()
+				}
+				f(i)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// each hands f every person with its ids in the zone, in the order of the ids.
+func (p *publication) each(ctx context.Context, f func(z *zoneIDs, of personIDs, w *person) error) error {
 	if p.linked == nil {
 		return nil
 	}
-	k, persons := p.ids(), p.linked.persons
-	ids := make([]string, len(persons))
-	at := make([]int, len(persons))
-	for i, w := range persons {
-		ids[i], at[i] = k.id(p.key.person(w.anchor)), i
+	z, err := p.named(ctx)
+	if err != nil {
+		return err
 	}
-	sort.Slice(at, func(a, b int) bool { return ids[at[a]] < ids[at[b]] })
-	for _, i := range at {
-		if err := f(ids[i], persons[i]); err != nil {
+	for _, i := range z.order {
+		if err := f(z, z.persons[i], p.linked.persons[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// interval puts an interval and its precision, or the kind of empty, into the row.
-func interval(row map[string]any, name string, d takenDays) {
-	if !d.days.Known {
-		row[name+"_status"] = statusUnknown
-		return
-	}
-	row[name+"_from"], row[name+"_to"], row[name+"_precision_code"] = civilDay(d.days.From), civilDay(d.days.To), text(d.precision)
+// intervalPlaces is the columns of an interval.
+type intervalPlaces struct{ from, to, precision, status schemas.Place }
+
+func (l *lines) interval(name string) intervalPlaces {
+	return intervalPlaces{l.at(name + "_from"), l.at(name + "_to"), l.at(name + "_precision_code"), l.at(name + "_status")}
 }
 
-func (p *publication) personRows(add func(map[string]any) error) error {
-	k := p.ids()
-	return p.each(func(id string, w *person) error {
-		row := map[string]any{"person_id": id, "records": int64(len(w.members)), "sources": int64(w.sources()), "episodes": int64(len(w.episodes)),
-			"is_conflicting": w.isConflicting(), "birth_record_id": text(k.id(w.birth.record)),
-			"sex_code": text(w.sex.code), "sex_code_status": status(w.sex.record != ""), "sex_record_id": text(k.id(w.sex.record)),
-			"origin_country_code": text(w.origin.code), "origin_country_code_status": status(w.origin.record != ""), "origin_record_id": text(k.id(w.origin.record)),
-			"citizenship_code": text(w.citizenship.code), "citizenship_code_status": status(w.citizenship.record != ""), "citizenship_record_id": text(k.id(w.citizenship.record)),
-			"is_returned": w.returned(), "is_followed": w.followed(), "is_stated_again": w.statesAgain()}
-		interval(row, "birth", w.birth)
+// set puts an interval and its precision, or the kind of empty, into the row.
+func (at intervalPlaces) set(r *schemas.Rows, d takenDays) {
+	if !d.days.Known {
+		r.Text(at.status, statusUnknown)
+		return
+	}
+	r.Day(at.from, d.days.From)
+	r.Day(at.to, d.days.To)
+	r.Text(at.precision, d.precision)
+}
+
+// takenPlaces is the columns of a code, of its kind of empty, and of the record that it is from.
+type takenPlaces struct{ code, status, record schemas.Place }
+
+func (l *lines) taken(code, record string) takenPlaces {
+	return takenPlaces{l.at(code), l.at(code + "_status"), l.at(record)}
+}
+
+func (at takenPlaces) set(r *schemas.Rows, z *zoneIDs, t taken) {
+	r.Text(at.code, t.code)
+	r.Text(at.record, z.of(t.record))
+	if t.record == nil {
+		r.Text(at.status, statusUnknown)
+	}
+}
+
+func (p *publication) personLines(ctx context.Context, l *lines) error {
+	id, records, sources, episodes := l.at("person_id"), l.at("records"), l.at("sources"), l.at("episodes")
+	conflicting, returned, followed, again := l.at("is_conflicting"), l.at("is_returned"), l.at("is_followed"), l.at("is_stated_again")
+	birth, birthRecord := l.interval("birth"), l.at("birth_record_id")
+	sex, origin := l.taken("sex_code", "sex_record_id"), l.taken("origin_country_code", "origin_record_id")
+	citizenship := l.taken("citizenship_code", "citizenship_record_id")
+	low, lowStatus := l.at("probability_low"), l.at("probability_low_status")
+	return p.each(ctx, func(z *zoneIDs, of personIDs, w *person) error {
+		r := l.rows
+		r.Text(id, of.id)
+		r.Int(records, int64(len(w.members)))
+		r.Int(sources, int64(w.sources()))
+		r.Int(episodes, int64(len(w.episodes)))
+		r.Truth(conflicting, w.isConflicting())
+		r.Truth(returned, w.returned())
+		r.Truth(followed, w.followed())
+		r.Truth(again, w.statesAgain())
+		birth.set(r, w.birth)
+		r.Text(birthRecord, z.of(w.birth.record))
+		sex.set(r, z, w.sex)
+		origin.set(r, z, w.origin)
+		citizenship.set(r, z, w.citizenship)
 		if least, joined := w.weakest(); joined {
-			row["probability_low"] = least
+			r.Real(low, least)
 		} else {
-			row["probability_low_status"] = statusNotApplicable
+			r.Text(lowStatus, statusNotApplicable)
 		}
-		return add(row)
+		return l.end(ctx)
 	})
 }
 
-func (p *publication) episodeID(w *person, n int) string {
-	return p.ids().id(p.key.episode(w.anchor, n+1))
-}
-
-func (p *publication) episodeRows(add func(map[string]any) error) error {
-	k := p.ids()
-	return p.each(func(id string, w *person) error {
+func (p *publication) episodeLines(ctx context.Context, l *lines) error {
+	id, personID, ordinal, records := l.at("episode_id"), l.at("person_id"), l.at("ordinal"), l.at("records")
+	startedRecord, endedRecord := l.at("started_record_id"), l.at("ended_record_id")
+	country := l.taken("exploitation_country_code", "exploitation_record_id")
+	by, doubt, started, ended := l.at("parted_by"), l.at("is_in_doubt"), l.interval("started"), l.interval("ended")
+	low, high, ageStatus := l.at("age_at_exploitation_years_low"), l.at("age_at_exploitation_years_high"), l.at("age_at_exploitation_years_status")
+	return p.each(ctx, func(z *zoneIDs, of personIDs, w *person) error {
 		for n, e := range w.episodes {
-			row := map[string]any{"episode_id": p.episodeID(w, n), "person_id": id, "ordinal": int64(n + 1), "records": int64(len(e.members)),
-				"started_record_id": text(k.id(e.started.record)), "ended_record_id": text(k.id(e.ended.record)),
-				"exploitation_country_code": text(e.country.code), "exploitation_country_code_status": status(e.country.record != ""),
-				"exploitation_record_id": text(k.id(e.country.record)), "parted_by": text(e.by), "is_in_doubt": e.doubt}
-			interval(row, "started", e.started)
-			interval(row, "ended", e.ended)
+			r := l.rows
+			r.Text(id, of.episodes[n])
+			r.Text(personID, of.id)
+			r.Int(ordinal, int64(n+1))
+			r.Int(records, int64(len(e.members)))
+			r.Text(startedRecord, z.of(e.started.record))
+			r.Text(endedRecord, z.of(e.ended.record))
+			country.set(r, z, e.country)
+			r.Text(by, e.by)
+			r.Truth(doubt, e.doubt)
+			started.set(r, e.started)
+			ended.set(r, e.ended)
 			if e.age.Known {
-				row["age_at_exploitation_years_low"], row["age_at_exploitation_years_high"] = int64(e.age.Low), int64(e.age.High)
+				r.Int(low, int64(e.age.Low))
+				r.Int(high, int64(e.age.High))
 			} else {
-				row["age_at_exploitation_years_status"] = statusUnknown
+				r.Text(ageStatus, statusUnknown)
 			}
-			if err := add(row); err != nil {
+			if err := l.end(ctx); err != nil {
 				return err
 			}
 		}
@@ -105,8 +202,7 @@ func (p *publication) episodeRows(add func(map[string]any) error) error {
 	})
 }
 
-func (p *publication) membershipRows(add func(map[string]any) error) error {
-	k := p.ids()
+func (p *publication) membershipLines(ctx context.Context, l *lines) error {
 	reviewers := map[string]string{}
 	if p.linked != nil {
 		for _, d := range p.linked.decisions { // the last that counts
@@ -115,18 +211,27 @@ func (p *publication) membershipRows(add func(map[string]any) error) error {
 			}
 		}
 	}
-	return p.each(func(id string, w *person) error {
-		for i, r := range w.members {
-			h, t := w.held[w.numbers[i]], w.told[i]
-			row := map[string]any{"record_id": k.id(r.id), "person_id": id, "episode_id": p.episodeID(w, t.Episode), "probability": h.probability,
-				"decided_by": text(reviewers[r.id]), "is_reviewed": reviewers[r.id] != "", "episode_by": text(t.By), "is_episode_in_doubt": t.Doubt}
+	record, personID, episode, probability := l.at("record_id"), l.at("person_id"), l.at("episode_id"), l.at("probability")
+	decidedBy, reviewed, by, doubt := l.at("decided_by"), l.at("is_reviewed"), l.at("episode_by"), l.at("is_episode_in_doubt")
+	weakest, with := l.at("weakest_bits"), l.at("episode_with_record_id")
+	return p.each(ctx, func(z *zoneIDs, of personIDs, w *person) error {
+		for i, c := range w.members {
+			r, h, t := l.rows, w.held[i], w.told[i]
+			r.Text(record, z.of(c))
+			r.Text(personID, of.id)
+			r.Text(episode, of.episodes[t.Episode])
+			r.Real(probability, h.probability)
+			r.Text(decidedBy, reviewers[c.id])
+			r.Truth(reviewed, reviewers[c.id] != "")
+			r.Text(by, t.By)
+			r.Truth(doubt, t.Doubt)
 			if h.weak {
-				row["weakest_bits"] = h.weakest
+				r.Real(weakest, h.weakest)
 			}
 			if t.With >= 0 {
-				row["episode_with_record_id"] = k.id(w.members[t.With].id)
+				r.Text(with, z.of(w.members[t.With]))
 			}
-			if err := add(row); err != nil {
+			if err := l.end(ctx); err != nil {
 				return err
 			}
 		}
@@ -134,11 +239,17 @@ func (p *publication) membershipRows(add func(map[string]any) error) error {
 	})
 }
 
-func (p *publication) conflictRows(add func(map[string]any) error) error {
-	k := p.ids()
-	return p.each(func(id string, w *person) error {
+func (p *publication) conflictLines(ctx context.Context, l *lines) error {
+	personID, field, record, value, taken := l.at("person_id"), l.at("field"), l.at("record_id"), l.at("value"), l.at("is_taken")
+	return p.each(ctx, func(z *zoneIDs, of personIDs, w *person) error {
 		for _, c := range w.conflicts {
-			if err := add(map[string]any{"person_id": id, "field": c.field, "record_id": k.id(c.record), "value": c.value, "is_taken": c.taken}); err != nil {
+			r := l.rows
+			r.Text(personID, of.id)
+			r.Text(field, c.field)
+			r.Text(record, z.of(c.record))
+			r.Text(value, c.value)
+			r.Truth(taken, c.taken)
+			if err := l.end(ctx); err != nil {
 				return err
 			}
 		}
@@ -153,27 +264,57 @@ func (p *publication) pairKey(a, b string) (x, y string) {
 	return min(x, y), max(x, y)
 }
 
-// eachPair hands f every pair that is kept, in the order of the zone's ids.
-func (p *publication) eachPair(f func(a, b string, q link.Pair) error) error {
+// eachPair hands f every pair that is kept, in the order of the zone's ids, the smaller of each first.
+func (p *publication) eachPair(ctx context.Context, f func(a, b string, q link.Pair) error) error {
 	if p.linked == nil {
 		return nil
 	}
-	type keyed struct {
-		a, b string
-		q    link.Pair
+	order, err := p.pairOrder(ctx)
+	if err != nil {
+		return err
 	}
-	out := make([]keyed, len(p.linked.pairs))
-	for i, q := range p.linked.pairs {
-		a, b := p.pairKey(p.linked.record(q.A).id, p.linked.record(q.B).id)
-		out[i] = keyed{a, b, q}
-	}
-	slices.SortFunc(out, func(x, y keyed) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) })
-	for _, x := range out {
-		if err := f(x.a, x.b, x.q); err != nil {
+	for _, i := range order {
+		q := p.linked.pairs[i]
+		a, b := p.pairIDs(q)
+		if err := f(a, b, q); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (p *publication) pairIDs(q link.Pair) (a, b string) {
+	a, b = p.zoneIDs.of(p.linked.record(q.A)), p.zoneIDs.of(p.linked.record(q.B))
+	return min(a, b), max(a, b)
+}
+
+// pairOrder is the places of the pairs in the order of the zone's ids, found once.
+func (p *publication) pairOrder(ctx context.Context) ([]int32, error) {
+	if p.inOrder != nil {
+		return p.inOrder, nil
+	}
+	z, err := p.named(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rank := make([]int32, len(z.records)) // by number in the linker: its id's place among all
+	byID := make([]int32, len(z.records))
+	for i := range byID {
+		byID[i] = int32(i)
+	}
+	l := p.linked
+	slices.SortFunc(byID, func(a, b int32) int { return strings.Compare(z.of(l.record(a)), z.of(l.record(b))) })
+	for n, i := range byID {
+		rank[i] = int32(n)
+	}
+	p.inOrder = make([]int32, len(l.pairs))
+	keys := make([]uint64, len(l.pairs))
+	for i, q := range l.pairs {
+		a, b := rank[q.A], rank[q.B]
+		p.inOrder[i], keys[i] = int32(i), uint64(min(a, b))<<32|uint64(max(a, b))
+	}
+	slices.SortFunc(p.inOrder, func(x, y int32) int { return cmp.Compare(keys[x], keys[y]) })
+	return p.inOrder, nil
 }
 
 // What a pair came to, codes of the list link_status.
@@ -194,24 +335,52 @@ func (k *linkage) status(q link.Pair) string {
 	return pairNonLink
 }
 
-func (p *publication) pairRows(add func(map[string]any) error) error {
-	return p.eachPair(func(a, b string, q link.Pair) error {
-		k := p.linked
+func (p *publication) pairLines(ctx context.Context, l *lines) error {
+	first, second, rules, model := l.at("record_id_a"), l.at("record_id_b"), l.at("rules"), l.at("model")
+	prior, total, probability, status := l.at("prior_bits"), l.at("total_bits"), l.at("probability"), l.at("status_code")
+	short, bound, joined := l.at("is_short"), l.at("bound_by"), l.at("is_joined")
+	named := map[uint32]string{} // sets of rules
+	return p.eachPair(ctx, func(a, b string, q link.Pair) error {
+		k, r := p.linked, l.rows
 		at := [2]int32{q.A, q.B}
-		return add(map[string]any{"record_id_a": a, "record_id_b": b, "rules": strings.Join(k.linker.Rules(q), "; "), "model": k.model.ID,
-			"prior_bits": k.scorer.Evidence(q)[0].Bits, "total_bits": q.Bits, "probability": link.Probability(q.Bits), "status_code": k.status(q),
-			"is_short": k.short[at], "bound_by": text(k.bound[at]), "is_joined": k.clusters.Of[q.A] == k.clusters.Of[q.B]})
+		if named[q.Rules] == "" {
+			named[q.Rules] = strings.Join(k.linker.Rules(q), "; ")
+		}
+		r.Text(first, a)
+		r.Text(second, b)
+		r.Text(rules, named[q.Rules])
+		r.Text(model, k.model.ID)
+		r.Real(prior, k.scorer.Prior(q))
+		r.Real(total, q.Bits)
+		r.Real(probability, link.Probability(q.Bits))
+		r.Text(status, k.status(q))
+		r.Truth(short, k.short[at])
+		r.Text(bound, k.bound[at])
+		r.Truth(joined, k.clusters.Of[q.A] == k.clusters.Of[q.B])
+		return l.end(ctx)
 	})
 }
 
-func (p *publication) evidenceRows(add func(map[string]any) error) error {
-	return p.eachPair(func(a, b string, q link.Pair) error {
-		for n, e := range p.linked.scorer.Evidence(q)[1:] {
-			if e.Level == 0 {
+func (p *publication) evidenceLines(ctx context.Context, l *lines) error {
+	first, second, ordinal, comparison := l.at("record_id_a"), l.at("record_id_b"), l.at("ordinal"), l.at("comparison")
+	level, says, bits, rarity := l.at("level"), l.at("says"), l.at("bits"), l.at("rarity_bits")
+	return p.eachPair(ctx, func(a, b string, q link.Pair) error {
+		k := p.linked
+		for i := range k.model.Comparisons {
+			d := k.scorer.Level(q, i)
+			if d == 0 {
 				continue
 			}
-			if err := add(map[string]any{"record_id_a": a, "record_id_b": b, "ordinal": int64(n + 1), "comparison": e.Comparison,
-				"level": int64(e.Level), "says": e.Says, "bits": e.Bits, "rarity_bits": e.Rarity}); err != nil {
+			r, c := l.rows, &k.model.Comparisons[i]
+			r.Text(first, a)
+			r.Text(second, b)
+			r.Int(ordinal, int64(i+1))
+			r.Text(comparison, c.Name)
+			r.Int(level, int64(d))
+			r.Text(says, c.Levels[d-1])
+			r.Real(bits, k.scorer.Bits(q, i))
+			r.Real(rarity, k.scorer.Rarity(q, i))
+			if err := l.end(ctx); err != nil {
 				return err
 			}
 		}
@@ -282,7 +451,24 @@ func (p *publication) supersededRows(add func(map[string]any) error) error {
 // count is how many persons the records of a part are of, at least and at most.
 type count struct {
 	records   int64
-	low, high map[string]bool
+	low, high []int32 // persons, none twice in a row
+}
+
+// with adds a record of a person.
+func (c *count) with(low, high int32) {
+	c.records++
+	if n := len(c.low); n == 0 || c.low[n-1] != low {
+		c.low = append(c.low, low)
+	}
+	if n := len(c.high); n == 0 || c.high[n-1] != high {
+		c.high = append(c.high, high)
+	}
+}
+
+// distinct is how many different ones there are.
+func distinct(of []int32) int64 {
+	slices.Sort(of)
+	return int64(len(slices.Compact(of)))
 }
 
 // countRows counts persons by source, country and year of registration, and by some of these: the
@@ -292,28 +478,20 @@ func (p *publication) countRows(add func(map[string]any) error) error {
 		return nil
 	}
 	counts := map[[3]string]*count{}
-	for _, w := range p.linked.persons {
-		low := fmt.Sprint(w.low)
+	years := map[int]string{0: "-"}
+	for n, w := range p.linked.persons {
 		for _, r := range w.members {
-			year := ""
-			if r.years > 0 {
-				year = fmt.Sprint(r.years)
+			if years[r.years] == "" {
+				years[r.years] = strconv.Itoa(r.years)
 			}
-			country := firstOf("-", nil)
-			if r.reporting != "" {
-				country = r.reporting
-			}
-			if year == "" {
-				year = "-"
-			}
+			year, country := years[r.years], cmp.Or(r.reporting, "-")
 			for _, at := range [][3]string{{}, {r.source}, {"", country}, {"", "", year}, {r.source, country}, {r.source, "", year}, {r.source, country, year}} {
 				c := counts[at]
 				if c == nil {
-					c = &count{low: map[string]bool{}, high: map[string]bool{}}
+					c = &count{}
 					counts[at] = c
 				}
-				c.records++
-				c.low[low], c.high[w.anchor] = true, true
+				c.with(w.low, int32(n))
 			}
 		}
 	}
@@ -327,7 +505,7 @@ func (p *publication) countRows(add func(map[string]any) error) error {
 	for n, at := range keys {
 		c := counts[at]
 		row := map[string]any{"count_id": fmt.Sprintf("n%06d", n+1), "source_id": text(at[0]), "records": c.records,
-			"persons_low": int64(len(c.low)), "persons_high": int64(len(c.high))}
+			"persons_low": distinct(c.low), "persons_high": distinct(c.high)}
 		part(row, "country_code", at[1], func(s string) any { return s })
 		part(row, "year", at[2], func(s string) any {
 			var y int64

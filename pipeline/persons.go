@@ -14,8 +14,8 @@ type person struct {
 	*group
 	low     int32 // the cluster it would be in if every pair for review were one person
 	members []*caseRecord
-	numbers []int32 // of the members in the linker
-	held    map[int32]holding
+	numbers []int32   // of the members in the linker
+	held    []holding // by member
 
 	told     []link.Told // by member
 	episodes []*episode
@@ -34,18 +34,23 @@ type holding struct {
 }
 
 // taken is a code, and the record that it was taken from.
-type taken struct{ code, record string }
+type taken struct {
+	code   string
+	record *caseRecord // nil where no record has one
+}
 
 // takenDays is an interval of days, and the record that it was taken from.
 type takenDays struct {
-	days              link.Interval
-	precision, record string
+	days      link.Interval
+	precision string
+	record    *caseRecord // nil where no record has any
 }
 
 // conflict is what one record says of a field on which the person's records disagree.
 type conflict struct {
-	field, record, value string
-	taken                bool
+	field, value string
+	record       *caseRecord
+	taken        bool
 }
 
 // episode is one trafficking of a person.
@@ -168,7 +173,7 @@ func (r ranks) code(members []*caseRecord, of func(w *caseRecord) string) (out t
 	if best == nil {
 		return taken{}
 	}
-	return taken{of(best), best.id}
+	return taken{of(best), best}
 }
 
 // days is the shortest interval, then that of the best record.
@@ -180,7 +185,7 @@ func (r ranks) days(members []*caseRecord, of func(w *caseRecord) (link.Interval
 			continue
 		}
 		if best == nil || cmp.Or(cmp.Compare(d.To-d.From, out.days.To-out.days.From), r.compare(w, best)) < 0 {
-			best, out = w, takenDays{d, precision, w.id}
+			best, out = w, takenDays{d, precision, w}
 		}
 	}
 	return out
@@ -223,7 +228,7 @@ func (p *person) disagree(field string, of taken, says func(w *caseRecord) strin
 	}
 	for _, w := range p.members {
 		if v := says(w); v != "" {
-			p.conflicts = append(p.conflicts, conflict{field, w.id, v, w.id == of.record})
+			p.conflicts = append(p.conflicts, conflict{field, v, w, w == of.record})
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 
 	"palermo/extract"
 	"palermo/load"
@@ -118,6 +119,8 @@ type publication struct {
 	file    func(t *schemas.Table, name string) string
 	counts  map[string]int64    // rows by table
 	written map[string][]string // files by table; set by build
+	zoneIDs *zoneIDs            // set when they are first asked for
+	inOrder []int32             // places of the pairs in the order of the zone's ids; as above
 
 	reference map[string]*schemas.Batch // by table; set by build
 	projected map[string][]string       // files of the tables that the lake has rows of, by table; set by build
@@ -243,6 +246,10 @@ func (p *publication) table(ctx context.Context, t *schemas.Table) ([]string, er
 			return fill(func(row map[string]any) error { return add(only(t, row)) })
 		})
 	}
+	if fill := p.large()[t.Name]; fill != nil {
+		path := p.file(t, t.Name)
+		return []string{path}, writeLines(ctx, p.footer(t), path, t, fill)
+	}
 	path := p.file(t, t.Name)
 	if b := p.reference[t.Name]; b != nil {
 		return []string{path}, writeBatch(ctx, p.Schema, path, t, b)
@@ -291,12 +298,12 @@ func (p *publication) inLake(table string) bool {
 // rewrite is what happens to a submission's rows on their way into the zone: records are numbered
 // through over all submissions, and ids are put under the zone's key. It is nil for tables that
 // have neither, which are copied as they are.
-func (p *publication) rewrite(t *schemas.Table, submission string) load.Rewrite {
+func (p *publication) rewrite(t *schemas.Table, submission string, id func(string) string) load.Rewrite {
 	keyed := t.Keyed()
 	if len(keyed) == 0 {
 		return nil
 	}
-	return load.Chain(p.versions.rewrite(t, submission), load.RewriteIDs(keyed, p.key.zone(p.zone).id))
+	return load.Chain(p.versions.rewrite(t, submission), load.RewriteIDs(keyed, id))
 }
 
 // only is the row without the columns that the zone's form of the table lacks.
@@ -311,7 +318,8 @@ func only(t *schemas.Table, row map[string]any) map[string]any {
 }
 
 // project writes the lake's files of the tables as the zone may hold them, submission by submission
-// in the order of receipt, since the versions of records are numbered in it.
+// in the order of receipt, since the versions of records are numbered in it. The tables of one
+// submission are written side by side.
 func (p *publication) project(ctx context.Context, tables []*schemas.Table) error {
 	p.projected = map[string][]string{}
 	p.versions.restart()
@@ -319,16 +327,25 @@ func (p *publication) project(ctx context.Context, tables []*schemas.Table) erro
 		if !p.versions.taken(e.Submission) {
 			continue
 		}
+		ids := newIDMemo(p.ids())
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(p.threads())
 		for _, t := range tables {
 			if !e.fills(t.Name) {
 				continue
 			}
 			path := p.file(t, e.Submission)
-			if err := load.Project(ctx, p.lakeFile(t.Name, e.Submission), path, p.Schema.Table(t.Name), p.zone, load.ProjectOptions{
-				Metadata: p.Schema.ParquetMetadata(t), Rewrite: p.rewrite(t, e.Submission)}); err != nil {
-				return fmt.Errorf("table %s: %w", t.Name, err)
-			}
 			p.projected[t.Name] = append(p.projected[t.Name], path)
+			g.Go(func() error {
+				if err := load.Project(gctx, p.lakeFile(t.Name, e.Submission), path, p.Schema.Table(t.Name), p.zone, load.ProjectOptions{
+					Metadata: p.Schema.ParquetMetadata(t), Rewrite: p.rewrite(t, e.Submission, ids.id)}); err != nil {
+					return fmt.Errorf("table %s: %w", t.Name, err)
+				}
+				return nil
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return err
 		}
 		if err := p.versions.pass(ctx, p.Home, e); err != nil {
 			return fmt.Errorf("number the versions of records: %w", err)
@@ -340,26 +357,32 @@ func (p *publication) project(ctx context.Context, tables []*schemas.Table) erro
 // small is how the tables that come from the entries and the ledger are filled.
 func (p *publication) small() map[string]func(add func(map[string]any) error) error {
 	return map[string]func(add func(map[string]any) error) error{
-		"source":        p.sources,
-		"value_map":     p.values,
-		"row_balance":   p.balances,
-		"diagnostic":    p.findings,
-		"submission":    p.submissions,
-		"run":           p.runs,
-		checkTable:      p.checkRows,
-		"person":        p.personRows,
-		"person_record": p.membershipRows,
-		"episode":       p.episodeRows,
+		"source":      p.sources,
+		"value_map":   p.values,
+		"row_balance": p.balances,
+		"diagnostic":  p.findings,
+		"submission":  p.submissions,
+		"run":         p.runs,
+		checkTable:    p.checkRows,
 
-		"person_conflict":   p.conflictRows,
 		"person_event":      p.eventRows,
 		"person_superseded": p.supersededRows,
 		"person_count":      p.countRows,
-		"link_pair":         p.pairRows,
-		"link_evidence":     p.evidenceRows,
 		"link_review":       p.reviewRows,
 		"capture_history":   p.captureRows,
 		"capture_list":      p.captureListRows,
+	}
+}
+
+// large is how the tables of linkage are filled that have a row or more a record.
+func (p *publication) large() map[string]func(ctx context.Context, l *lines) error {
+	return map[string]func(ctx context.Context, l *lines) error{
+		"person":          p.personLines,
+		"person_record":   p.membershipLines,
+		"person_conflict": p.conflictLines,
+		"episode":         p.episodeLines,
+		"link_pair":       p.pairLines,
+		"link_evidence":   p.evidenceLines,
 	}
 }
 

@@ -211,13 +211,14 @@ func (f *linkFacts) tellNames(ctx context.Context, pairs []*openPair) error {
 		return err
 	}
 	columns := []string{"record_id", "record_version", "given_name", "middle_name", "father_name", "family_name", "case_reference", "other_reference"}
+	held := &commonWords{map[string]string{}}
 	for i := range l.Submissions { // a later submission has the newer version
 		path := f.h.vaultFile(recordTable, l.Submissions[i].ID)
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		err := load.Rows(ctx, path, columns, func(rec arrow.RecordBatch) error {
-			c := cellsOf(rec)
+			c := cellsOf(rec, held)
 			for k := range int(rec.NumRows()) {
 				row := map[string]string{}
 				for _, name := range columns[2:] {

@@ -94,6 +94,36 @@ func writeRows(ctx context.Context, metadata map[string]string, path string, t *
 	return w.close(ctx)
 }
 
+// lines fills the rows of a large table, value by value.
+type lines struct{ *rowWriter }
+
+// at finds a column; one that the zone's form of the table lacks is let go.
+func (l *lines) at(name string) schemas.Place { return l.rows.Place(name) }
+
+// end ends a row.
+func (l *lines) end(ctx context.Context) error {
+	if err := l.rows.End(); err != nil {
+		return fmt.Errorf("write table %s: %w", l.t.Name, err)
+	}
+	if l.rows.Len() < flushRows {
+		return nil
+	}
+	return l.flush(ctx)
+}
+
+// writeLines writes a table whose rows fill sets and ends one by one.
+func writeLines(ctx context.Context, metadata map[string]string, path string, t *schemas.Table, fill func(ctx context.Context, l *lines) error) error {
+	w, err := newRowWriter(metadata, path, t)
+	if err != nil {
+		return err
+	}
+	if err := fill(ctx, &lines{w}); err != nil {
+		w.abort()
+		return err
+	}
+	return w.close(ctx)
+}
+
 func writeBatch(ctx context.Context, s *schemas.Schema, path string, t *schemas.Table, batches ...*schemas.Batch) error {
 	w, err := load.Create(path, t, load.ParquetOptions{Metadata: s.ParquetMetadata(t)})
 	if err != nil {

@@ -179,6 +179,9 @@ func (v *versions) current(submission, record string, local int64) bool {
 	return s != nil && s.removed == 0
 }
 
+// firstSeen is the record's place in the order in which records were first received.
+func (v *versions) firstSeen(record string) int { return int(v.index[record]) }
+
 // newest is the record's standing where the row is its newest version, else nil.
 func (v *versions) newest(submission, record string, local int64) *standing {
 	i, ok := v.index[record]

@@ -22,11 +22,40 @@ type weighed struct {
 	Records []string
 	Digests []uint64 // by record: of what its pairs were made and weighed by
 	Gone    []link.Gone
-	Pairs   []link.Pair
+	Pairs   pairColumns
+}
+
+// pairColumns is pairs, column by column: of millions, a structure each would take the longest to
+// read of all that a night reads.
+type pairColumns struct {
+	A, B    []int32
+	Rules   []uint32
+	Pattern []uint64
+	Bits    []float64
+}
+
+func columnsOf(pairs []link.Pair) pairColumns {
+	n := len(pairs)
+	c := pairColumns{make([]int32, n), make([]int32, n), make([]uint32, n), make([]uint64, n), make([]float64, n)}
+	for i, p := range pairs {
+		c.A[i], c.B[i], c.Rules[i], c.Pattern[i], c.Bits[i] = p.A, p.B, p.Rules, uint64(p.Pattern), p.Bits
+	}
+	return c
+}
+
+// whole reports whether all columns have as many values.
+func (c *pairColumns) whole() bool {
+	n := len(c.A)
+	return len(c.B) == n && len(c.Rules) == n && len(c.Pattern) == n && len(c.Bits) == n
+}
+
+// at is pair i.
+func (c *pairColumns) at(i int) link.Pair {
+	return link.Pair{A: c.A[i], B: c.B[i], Rules: c.Rules[i], Pattern: link.Pattern(c.Pattern[i]), Bits: c.Bits[i]}
 }
 
 const (
-	weighedFormat = 1
+	weighedFormat = 2
 	weighedName   = "pairs" // in a manifest's states
 	weighedFile   = "pairs.gob"
 )
@@ -54,7 +83,8 @@ func (k *linkage) weigh(ctx context.Context, r *run) (err error) {
 		}
 	}
 	var pairs []link.Pair
-	for _, p := range before.Pairs {
+	for i := range before.Pairs.A {
+		p := before.Pairs.at(i)
 		if p.A, p.B = now[p.A], now[p.B]; p.A >= 0 && p.B >= 0 {
 			pairs = append(pairs, p)
 		}
@@ -101,7 +131,7 @@ func (r *run) readWeighed() *weighed {
 		return nil
 	}
 	w := &weighed{}
-	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(w); err != nil || w.Format != weighedFormat || len(w.Digests) != len(w.Records) {
+	if err := gob.NewDecoder(bytes.NewReader(b)).Decode(w); err != nil || w.Format != weighedFormat || len(w.Digests) != len(w.Records) || !w.Pairs.whole() {
 		return nil
 	}
 	return w
@@ -110,7 +140,7 @@ func (r *run) readWeighed() *weighed {
 // writeWeighed writes the pairs beside the registry of the snapshot that is being made, and returns
 // their hash.
 func (r *run) writeWeighed(k *linkage) (string, error) {
-	w := weighed{Format: weighedFormat, Model: k.weighedBy(), Digests: k.digests, Gone: k.linker.Gone(), Pairs: k.pairs}
+	w := weighed{Format: weighedFormat, Model: k.weighedBy(), Digests: k.digests, Gone: k.linker.Gone(), Pairs: columnsOf(k.pairs)}
 	for i := range int32(k.linker.Len()) {
 		w.Records = append(w.Records, k.linker.ID(i))
 	}
