@@ -116,6 +116,8 @@ type session struct {
 	ctx  context.Context // of the one call that the session lives in
 	db   *sql.DB
 	conn *sql.Conn
+
+	uncommitted int64 // rows
 }
 
 func openSession(ctx context.Context, job BuildJob, tmp string) (*session, error) {
@@ -163,8 +165,9 @@ func hardening(job BuildJob, tmp string) []string {
 		"SET lock_configuration=true")
 }
 
-// build writes the file and lets go of it. All is one transaction: a statement of its own waits for
-// the disk, and there are more than a thousand comments.
+// build writes the file and lets go of it. A statement of its own waits for the disk, and there are
+// more than a thousand comments: so a transaction is as long as memory allows, which DuckDB needs for
+// what is not committed yet.
 func (s *session) build(job BuildJob, between func(Answers) error) error {
 	attach := fmt.Sprintf("ATTACH %s AS %s (STORAGE_VERSION '%s')", literal(job.Out), catalog, StorageVersion)
 	if err := s.exec(attach, "USE "+catalog, "BEGIN"); err != nil {
@@ -218,14 +221,28 @@ func (s *session) fill(dir string, t BuildTable) error {
 		for i, f := range some {
 			files[i] = literal(filepath.Join(dir, filepath.FromSlash(f)))
 		}
-		err := s.exec(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM read_parquet([%s])",
+		done, err := s.conn.ExecContext(s.ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM read_parquet([%s])",
 			identifier(t.Name), list, list, strings.Join(files, ", ")))
+		if err != nil {
+			return systemError(err)
+		}
+		n, err := done.RowsAffected()
 		if err != nil {
 			return err
 		}
+		if s.uncommitted += n; s.uncommitted < rowsAtOnce {
+			continue
+		}
+		if err := s.exec("COMMIT", "BEGIN"); err != nil {
+			return err
+		}
+		s.uncommitted = 0
 	}
 	return nil
 }
+
+// rowsAtOnce is how many rows are inserted before they are committed.
+const rowsAtOnce = 500_000
 
 // filesAtOnce is how many files one statement reads: DuckDB keeps about a MiB for each until it ends, and
 // a thousand submissions took all that the build may use.
