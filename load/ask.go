@@ -37,7 +37,11 @@ func Ask(ctx context.Context, job AskJob) (Answers, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
-	s, err := openSession(ctx, BuildJob{ParquetDir: job.Dirs[0], Out: filepath.Join(job.Dirs[1], "none")}, tmp)
+	var files []string
+	for _, q := range slices.Concat(job.Prepare, job.Questions) {
+		files = append(files, q.Files...)
+	}
+	s, err := openSession(ctx, BuildJob{ParquetDir: job.Dirs[0], Out: filepath.Join(job.Dirs[1], "none"), Threads: threadsFor(files)}, tmp)
 	if err != nil {
 		return nil, err
 	}
