@@ -38,6 +38,20 @@ func TestContestants(t *testing.T) {
 	}
 }
 
+// TestNights: a small home goes through all kinds of nights, and comes to the same bytes by all ways.
+func TestNights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a home five times")
+	}
+	table, err := nights(t.Context(), options{homeRecords: 300, nightRounds: 1, version: "test"}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if table.persons < 1000 || len(table.one) != 1 {
+		t.Errorf("%+v", table)
+	}
+}
+
 func TestSpread(t *testing.T) {
 	for _, c := range []struct {
 		in   []float64

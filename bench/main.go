@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"palermo/pipeline"
@@ -18,6 +19,9 @@ type options struct {
 	rounds               int
 	sheetRows, sheetCols int
 	csvRows, ctmRecords  int
+	homeRecords          int // case records of the home whose nights are measured; 0 for none
+	nightRounds, nth     int // how many nights of each kind, and which
+	only                 string
 	out                  string // the page to write; empty for standard output
 	tmp                  string
 	version              string // of palermo, for the page
@@ -33,6 +37,10 @@ func main() {
 	flag.IntVar(&o.sheetCols, "sheet-cols", 30, "columns of the sheet")
 	flag.IntVar(&o.csvRows, "csv-rows", 1_000_000, "rows of the CSV file, of 40 columns")
 	flag.IntVar(&o.ctmRecords, "ctm-records", 1_000_000, "case records of the CSV file in the form of the CTM")
+	flag.IntVar(&o.homeRecords, "home-records", 1_000_000, "case records of the home whose nights are measured; 0 leaves them out")
+	flag.IntVar(&o.nightRounds, "night-rounds", 3, "nights of each kind")
+	flag.IntVar(&o.nth, "nth", 0, "used by the program itself")
+	flag.StringVar(&o.only, "only", "", "measure only what has this in its title")
 	flag.StringVar(&o.out, "out", "", "the page to write; standard output by default")
 	flag.StringVar(&o.tmp, "tmp", "", "where the inputs are made and removed again")
 	flag.StringVar(&o.version, "version", "devel", "the version of palermo, for the page")
@@ -57,11 +65,19 @@ func run(ctx context.Context, o options) error {
 	defer os.RemoveAll(dir)
 	p := newPage(o, time.Now())
 	for _, c := range comparisons {
+		if !strings.Contains(c.title(o), o.only) {
+			continue
+		}
 		r, err := compare(ctx, c, o, dir)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.title(o), err)
 		}
 		p.results = append(p.results, r)
+	}
+	if o.homeRecords > 0 && strings.Contains("Nights of a home", o.only) {
+		if p.nights, err = nights(ctx, o, dir); err != nil {
+			return fmt.Errorf("nights of a home: %w", err)
+		}
 	}
 	if o.out == "" {
 		return p.write(os.Stdout)
@@ -82,6 +98,10 @@ var roles = map[string]role{
 	"duckdb-csv":     duckdbCSV,
 	"make-ctm":       makeCTM,
 	"palermo-ctm":    palermoCTM,
+	"make-home":      makeHome,
+	"make-night":     makeNight,
+	"night":          night,
+	"full-night":     fullNight,
 }
 
 // said is what a child prints.

@@ -33,7 +33,7 @@ func child(ctx context.Context, name string, o options, in, to string) (measured
 	}
 	cmd := exec.CommandContext(ctx, exe, "-role", name, "-in", in, "-to", to,
 		"-sheet-rows", strconv.Itoa(o.sheetRows), "-sheet-cols", strconv.Itoa(o.sheetCols), "-csv-rows", strconv.Itoa(o.csvRows),
-		"-ctm-records", strconv.Itoa(o.ctmRecords))
+		"-ctm-records", strconv.Itoa(o.ctmRecords), "-home-records", strconv.Itoa(o.homeRecords), "-nth", strconv.Itoa(o.nth), "-version", o.version)
 	cmd.Stderr = os.Stderr
 	start := time.Now()
 	out, err := cmd.Output()

@@ -25,6 +25,7 @@ type page struct {
 	options options
 	day     time.Time
 	results []result
+	nights  *nightTable // nil where they were not measured
 }
 
 func newPage(o options, now time.Time) *page { return &page{options: o, day: now} }
@@ -53,6 +54,9 @@ seconds, CPU seconds in user mode and peak resident memory are of the whole proc
 	}
 	for _, r := range p.results {
 		r.write(b, p.options)
+	}
+	if p.nights != nil {
+		p.nights.write(b)
 	}
 	return b.Flush()
 }

@@ -22,7 +22,8 @@ import (
 // children: a row of an anonymised or synthetic release (released_case) is no caseRecord.
 type caseRecord struct {
 	id, caseID           string
-	no                   int // its place among all
+	version              int64 // the current one's number within its submission
+	no                   int   // its place among all
 	source, agency, form string
 	list                 string // the list that it stands on
 	seen                 int    // its place in the order of receipt, by its first version
@@ -188,11 +189,12 @@ func (r *caseReader) records(ctx context.Context) error {
 		c := cellsOf(rec, r.words)
 		for k := range int(rec.NumRows()) {
 			id := c.own("record_id", k)
-			if version, _ := c.integer("record_version", k); !r.isCurrent(s.ID, id, version) {
+			version, _ := c.integer("record_version", k)
+			if !r.isCurrent(s.ID, id, version) {
 				continue
 			}
 			sheet, _ := c.integer("_sheet", k)
-			w := &caseRecord{id: id, caseID: c.own("case_id", k), source: c.text("source_id", k), agency: s.Agency, form: c.text("form", k), seen: r.versions.firstSeen(id),
+			w := &caseRecord{id: id, version: version, caseID: c.own("case_id", k), source: c.text("source_id", k), agency: s.Agency, form: c.text("form", k), seen: r.versions.firstSeen(id),
 				place: c.text("origin_place", k), region: c.text("origin_region", k), sex: c.text("sex_code", k), origin: c.text("origin_country_code", k),
 				reporting: c.text("reporting_country_code", k), before: c.text("trafficked_before_code", k)}
 			w.list = w.source + "/" + w.agency
@@ -265,13 +267,18 @@ func (r *caseReader) vault(ctx context.Context) error {
 	})
 }
 
-// current hands f the rows of the batch that are of current versions.
+// current hands f the rows of the batch that are of current versions. The rows of a record mostly stand
+// by each other.
 func (r *caseReader) current(rec arrow.RecordBatch, f func(c cells, i int, w *caseRecord)) error {
 	c := cellsOf(rec, r.words)
-	ids := rec.Column(c.at["record_id"])
+	ids, versions := rec.Column(c.at["record_id"]), rec.Column(c.at["record_version"]).(*array.Int64)
+	var last string
+	var w *caseRecord
 	for i := range int(rec.NumRows()) {
-		w := r.byID[load.Text(ids, i)]
-		if version, _ := c.integer("record_version", i); w != nil && r.isCurrent(r.s.ID, w.id, version) {
+		if id := load.Text(ids, i); i == 0 || id != last {
+			last, w = id, r.byID[id]
+		}
+		if w != nil && versions.Value(i) == w.version {
 			f(c, i, w)
 		}
 	}

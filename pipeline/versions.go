@@ -188,10 +188,32 @@ func (v *versions) newest(submission, record string, local int64) *standing {
 	if !ok {
 		return nil
 	}
-	if s := &v.all[i]; s.turn == v.turns[submission] && int64(s.local) == local {
+	if s := &v.all[i]; s.isNewest(v.turns[submission], local) {
 		return s
 	}
 	return nil
+}
+
+func (s *standing) isNewest(turn int32, local int64) bool {
+	return s.turn == turn && int64(s.local) == local
+}
+
+// standings finds how the records of a column of ids stand: nil where one is not known. The rows of a
+// record mostly stand by each other.
+func (v *versions) standings(ids arrow.Array) func(i int) *standing {
+	var last string
+	var s *standing
+	asked := false
+	return func(i int) *standing {
+		id := load.Text(ids, i)
+		if !asked || id != last {
+			asked, last, s = true, id, nil
+			if n, known := v.index[id]; known {
+				s = &v.all[n]
+			}
+		}
+		return s
+	}
 }
 
 // absent is since when and why files lack a record that should have it.
@@ -232,9 +254,21 @@ func (v *versions) rewrite(t *schemas.Table, submission string) load.Rewrite {
 	return func(rec arrow.RecordBatch) (arrow.RecordBatch, error) {
 		ids := rec.Column(rec.Schema().FieldIndices(id)[0])
 		local := rec.Column(rec.Schema().FieldIndices(version)[0]).(*array.Int64)
-		newest := func(i int) *standing { return v.newest(submission, load.Text(ids, i), local.Value(i)) }
+		of, turn := v.standings(ids), v.turns[submission]
+		newest := func(i int) *standing {
+			if s := of(i); s != nil && s.isNewest(turn, local.Value(i)) {
+				return s
+			}
+			return nil
+		}
 		columns := map[string]func(n int) arrow.Array{version: func(n int) arrow.Array {
-			return integers(n, func(i int) int64 { return int64(v.all[v.index[load.Text(ids, i)]].given) + local.Value(i) })
+			return integers(n, func(i int) int64 {
+				given := int64(0)
+				if s := of(i); s != nil {
+					given = int64(s.given)
+				}
+				return given + local.Value(i)
+			})
 		}}
 		if t.Field("is_current") != nil {
 			columns["is_current"] = func(n int) arrow.Array {
