@@ -86,7 +86,9 @@ func (k *linkage) link(ctx context.Context, r *run, entries []*Entry, inputs str
 	if k.before, err = r.registryOf(); err != nil {
 		return err
 	}
-	if k.records, err = r.readRecords(ctx, entries); err != nil {
+	if e := r.estimated; e != nil {
+		k.records, k.linker, r.estimated = e.records, e.linker, nil
+	} else if k.records, err = r.readRecords(ctx, entries); err != nil {
 		return err
 	}
 	if err := k.score(ctx, r); err != nil {
@@ -115,10 +117,11 @@ func (k *linkage) link(ctx context.Context, r *run, entries []*Entry, inputs str
 // score weighs every pair by the model, whose own spec says how.
 func (k *linkage) score(ctx context.Context, r *run) error {
 	c := r.Config
-	spec := withThresholds(k.model.Spec, c)
 	var err error
-	if k.linker, err = link.Open(spec, caseTable(k.records)); err != nil {
-		return err
+	if k.linker == nil {
+		if k.linker, err = link.Open(withThresholds(k.model.Spec, c), caseTable(k.records)); err != nil {
+			return err
+		}
 	}
 	k.scorer = k.linker.Scorer(k.model)
 	if err := k.weigh(ctx, r); err != nil {

@@ -69,29 +69,29 @@ var errTooFew = errors.New("too few records of one person to estimate a model fr
 
 // fitModel estimates a model from the records. It is errTooFew where the estimate expects hardly
 // any two records of one person, and a *link.InsaneError where it cannot be right.
-func (h *Home) fitModel(ctx context.Context, records []*caseRecord) (*link.Model, error) {
+func (h *Home) fitModel(ctx context.Context, records []*caseRecord) (*link.Model, *link.Linker, error) {
 	if len(records) < fewestRecords {
-		return nil, errTooFew
+		return nil, nil, errTooFew
 	}
 	spec, err := caseSpec(h.Config)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	l, err := link.Open(spec, caseTable(records))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m, err := l.Fit(ctx)
 	var insane *link.InsaneError
 	if errors.As(err, &insane) {
 		m = insane.Model
 	} else if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if expected(m) < fewestMatches {
-		return nil, errTooFew
+		return nil, nil, errTooFew
 	}
-	return m, err
+	return m, l, err
 }
 
 // expected is how many pairs of one person the sessions of the estimate expect, at most.
@@ -129,7 +129,7 @@ func (r *run) linkageModel(ctx context.Context, entries []*Entry) (*link.Model, 
 	if err != nil {
 		return nil, err
 	}
-	m, err = r.fitModel(ctx, records)
+	m, linker, err := r.fitModel(ctx, records)
 	var insane *link.InsaneError
 	switch {
 	case errors.As(err, &insane):
@@ -145,6 +145,7 @@ func (r *run) linkageModel(ctx context.Context, entries []*Entry) (*link.Model, 
 	case err != nil:
 		return nil, err
 	}
+	r.estimated = &estimated{records, linker}
 	r.Log.Info("linkage model estimated", zap.String("model", m.ID), zap.Int("records", m.Records))
 	return m, r.keepModel(m)
 }
@@ -178,6 +179,12 @@ func (h *Home) remember(digest string) error {
 func (r *run) standIn() (*link.Model, error) {
 	r.Log.Info("built-in linkage model stands in")
 	return link.DecodeModel(bytes.TrimSpace(builtInModel))
+}
+
+// estimated is what the run's model was estimated from, which need not be read and compared again.
+type estimated struct {
+	records []*caseRecord
+	linker  *link.Linker
 }
 
 // readRecords reads the current case records of the entries.
@@ -235,7 +242,7 @@ func (h *Home) FitModel(ctx context.Context, log *zap.Logger) (*ModelFit, error)
 	if err != nil {
 		return nil, err
 	}
-	m, err := h.fitModel(ctx, records)
+	m, _, err := h.fitModel(ctx, records)
 	if err != nil {
 		return nil, err
 	}

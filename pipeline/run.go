@@ -112,14 +112,15 @@ type run struct {
 	ledger  *Ledger
 	summary *Summary
 
-	struck   map[string]func(transform.Known) string // by submission: why a row is left out; else as by its last making
-	mended   bool                                    // all entries were looked at
-	versions *versions                               // nil where nothing asks for them
-	linked   *linkage                                // nil where there are no case records
-	made     []account                               // the rows of each submission that were published
-	checked  []CheckResult                           // what the checks before publication came to
-	chains   *chains
-	desk     *desk
+	struck    map[string]func(transform.Known) string // by submission: why a row is left out; else as by its last making
+	mended    bool                                    // all entries were looked at
+	versions  *versions                               // nil where nothing asks for them
+	estimated *estimated                              // nil where the model is not of this run
+	linked    *linkage                                // nil where there are no case records
+	made      []account                               // the rows of each submission that were published
+	checked   []CheckResult                           // what the checks before publication came to
+	chains    *chains
+	desk      *desk
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
