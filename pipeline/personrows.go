@@ -28,7 +28,7 @@ const statusNotApplicable = "not_applicable"
 func civilDay(d int32) time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
 
 // ids is the key of the zone.
-func (p *publication) ids() key { return p.key.zone(p.zone) }
+func (p *publication) ids() key { return p.keys.ids().zone(p.zone) }
 
 // each hands f every person with its id in the zone, in the order of the ids.
 func (p *publication) each(f func(id string, w *person) error) error {

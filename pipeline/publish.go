@@ -51,6 +51,9 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 	m := load.Manifest{Started: r.started, Ended: r.Now().UTC(), PalermoVersion: r.Version, SchemaVersion: r.Schema.Version,
 		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion,
 		RowsLoaded: r.summary.Rows.Loaded, RowsRejected: r.summary.Rows.Rejected, Made: r.summary.Made}
+	if len(r.keys) > 1 {
+		m.IDKey = r.keys.ids().mark()
+	}
 	if m.Checks, err = json.Marshal(r.notPassed()); err != nil {
 		return err
 	}
@@ -296,7 +299,7 @@ func (p *publication) rewrite(t *schemas.Table, submission string) load.Rewrite 
 	if len(keyed) == 0 {
 		return nil
 	}
-	return load.Chain(p.versions.rewrite(t, submission), load.RewriteIDs(keyed, p.key.zone(p.zone).id))
+	return load.Chain(p.versions.rewrite(t, submission), load.RewriteIDs(keyed, p.keys.ids().zone(p.zone).id))
 }
 
 // only is the row without the columns that the zone's form of the table lacks.
