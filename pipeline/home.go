@@ -91,6 +91,9 @@ func readHome(dir, extra string) (*Home, error) {
 	if h.Config, err = readConfig(filepath.Join(dir, "palermo.yaml")); err != nil {
 		return nil, err
 	}
+	if err := h.readSeal(); err != nil {
+		return nil, err
+	}
 	folders := []string{h.Config.Mappings, extra}
 	if own := filepath.Join(dir, "mappings"); isThere(own) {
 		folders = append([]string{own}, folders...)
@@ -108,9 +111,6 @@ func readHome(dir, extra string) (*Home, error) {
 		return nil, err
 	}
 	if err := h.readSecrets(); err != nil {
-		return nil, err
-	}
-	if err := h.readSeal(); err != nil {
 		return nil, err
 	}
 	return h, nil

@@ -34,6 +34,14 @@ func decide(t *testing.T, home string, files map[string][]byte) {
 	check(t, h.AppendDecision(pipeline.Decision{A: record(2), B: record(3), Verdict: pipeline.VerdictSame, Reviewer: "a", At: clock(0)()}))
 }
 
+// runHome runs a home that is open.
+func runHome(t *testing.T, h *pipeline.Home, day int) *pipeline.Summary {
+	t.Helper()
+	s, err := h.Run(t.Context(), pipeline.Options{Now: clock(day), NoReceipts: true})
+	check(t, err)
+	return s
+}
+
 // rotated gives the home a new key: until the next run all is as it was; then the same persons of the same records have
 // other ids in every zone, which the tables of the rotation tell, and what was decided holds.
 func rotated(t *testing.T, home, keyFile string) {
@@ -45,7 +53,8 @@ func rotated(t *testing.T, home, keyFile string) {
 	}
 	stale := filepath.Join(home, "state", "ids", "0123456789abcdef") // of a rotation that was killed
 	write(t, filepath.Join(stale, "analyst.csv"), []byte("kind,old_id,new_id\n"))
-	r, err := openHome(t, home).RotateKey(t.Context(), now)
+	h := openHome(t, home)
+	r, err := h.RotateKey(t.Context(), now)
 	check(t, err)
 	if isThere(stale) {
 		t.Error("what a rotation left that was killed is still there")
@@ -63,13 +72,14 @@ func rotated(t *testing.T, home, keyFile string) {
 		t.Error("the published snapshot changed")
 	}
 	known := strings.Split(was.steward["person_record"][0], "|")[1]
-	told, err := openHome(t, home).ExplainPerson(t.Context(), known, true)
+	h = openHome(t, home)
+	told, err := h.ExplainPerson(t.Context(), known, true)
 	check(t, err)
 	if told.Person != known || told.Records[0].Name == "" {
 		t.Errorf("before the next run, person %s is %+v", known, told)
 	}
 
-	s := run(t, home, pipeline.Options{Now: clock(6)})
+	s := runHome(t, h, 6)
 	if s.Status != pipeline.RunPublished || s.Made > 0 {
 		t.Fatalf("the run after it: %s, made %d", s.Status, s.Made)
 	}
@@ -96,50 +106,57 @@ func rotated(t *testing.T, home, keyFile string) {
 			}
 		}
 	}
-	d, err := openHome(t, home).Diff(t.Context(), "", "")
+	d, err := h.Diff(t.Context(), "", "")
 	check(t, err)
 	if !d.Rekeyed || !slices.Contains(d.Skipped, "record") || !slices.Contains(d.Skipped, "person") || slices.Contains(d.Skipped, "source") {
 		t.Errorf("diff: rekeyed %v, skipped %v", d.Rekeyed, d.Skipped)
 	}
-	told2, err := openHome(t, home).ExplainPerson(t.Context(), known, false)
+	told2, err := h.ExplainPerson(t.Context(), known, false)
 	check(t, err)
 	if want := renamed(t, filepath.Join(r.Tables, "steward.csv"))[known]; told2.Person != want || len(told2.Records) != len(told.Records) {
 		t.Errorf("by its old id, the person is %s of %d records, want %s of %d", told2.Person, len(told2.Records), want, len(told.Records))
 	}
-	if s := run(t, home, pipeline.Options{Now: clock(7)}); s.Status != pipeline.RunNothingNew {
+	if s := runHome(t, h, 7); s.Status != pipeline.RunNothingNew {
 		t.Errorf("another run: %s", s.Status)
 	}
-	lookedAt(t, home, r)
+	lookedAt(t, h, r)
 
 	write(t, keyFile, before) // a backup of before the rotation
-	_, err = tryRun(home, pipeline.Options{Now: clock(7)})
+	_, err = pipeline.ReadHome(home, "")
 	wantEnvironment(t, err, diag.HomeKeyMissing)
 	write(t, keyFile, after)
-	b, err := openHome(t, home).Rollback("", clock(7)())
+	b, err := h.Rollback("", clock(7)())
 	check(t, err)
-	if told, err := openHome(t, home).ExplainPerson(t.Context(), known, false); err != nil || told.Person != known {
+	if told, err := h.ExplainPerson(t.Context(), known, false); err != nil || told.Person != known {
 		t.Errorf("after a rollback to %s: %+v %v", b.To, told, err)
 	}
 }
 
 // lookedAt: what is told of the key is where it lies and its marks, and nothing of it.
-func lookedAt(t *testing.T, home string, r *pipeline.Rotation) {
+func lookedAt(t *testing.T, h *pipeline.Home, r *pipeline.Rotation) {
 	t.Helper()
-	k, err := openHome(t, home).LookAtKey()
+	k, err := h.LookAtKey()
 	check(t, err)
 	if len(k.Marks) != 2 || k.Marks[1] != r.Key || k.Under != r.Key || k.Check.Status != pipeline.Pass {
 		t.Errorf("key check: %+v", k)
 	}
 	check(t, os.Chmod(r.KeyFile, 0o640))
-	if c := checkOf(t, home, "key"); c.Status != pipeline.Fail || !c.Fixable {
+	if c := keyOf(t, h); c.Status != pipeline.Fail || !c.Fixable {
 		t.Errorf("a key that others can read: %+v", c)
 	}
 	check(t, os.Chmod(r.KeyFile, 0o600))
 	check(t, os.Chmod(filepath.Dir(r.KeyFile), 0o777))
-	if c := checkOf(t, home, "key"); c.Status != pipeline.Warn {
+	if c := keyOf(t, h); c.Status != pipeline.Warn {
 		t.Errorf("a key that others can exchange: %+v", c)
 	}
 	check(t, os.Chmod(filepath.Dir(r.KeyFile), 0o700))
+}
+
+func keyOf(t *testing.T, h *pipeline.Home) pipeline.Check {
+	t.Helper()
+	k, err := h.LookAtKey()
+	check(t, err)
+	return k.Check
 }
 
 // zones is rows with ids, by table.

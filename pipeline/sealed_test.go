@@ -46,19 +46,16 @@ func ownKey(t *testing.T) string {
 	return file
 }
 
-// sealedNight is the files of one agency, with canaries in every row and rows that are rejected.
+// sealedNight is a file of cases, with canaries in every row and some that are rejected.
 func sealedNight(t *testing.T) map[string][]byte {
 	t.Helper()
 	dir := t.TempDir()
 	check(t, fixtures.Cases(dir, fixtures.CasesOptions{CTM: 700, RCP: 1, Seed: 11}))
-	k, out := newCanaries(), map[string][]byte{}
-	for _, name := range []string{"ctm_assistance.csv", "ctm_screening.csv"} {
-		c := readCaseTable(t, filepath.Join(dir, "iom_chisinau", name), ',', nil)
-		c.rows = c.rows[:min(len(c.rows), 25)]
-		k.plant(c, "No", false)
-		out["iom_chisinau/"+name] = c.bytes(t)
-	}
-	return out
+	k := newCanaries()
+	c := readCaseTable(t, filepath.Join(dir, "iom_chisinau", "ctm_assistance.csv"), ',', nil)
+	c.rows = c.rows[:25]
+	k.plant(c, "No", false)
+	return map[string][]byte{"iom_chisinau/ctm_assistance.csv": c.bytes(t)}
 }
 
 // whoever is what a canary looks like: a name or a reference.
@@ -117,15 +114,13 @@ func TestSealedHome(t *testing.T) {
 	}
 	closed := func(t *testing.T, when string) {
 		t.Helper()
-		if with, all := namesIn(t, home, sealedDirs...); with > 0 || all < 5 {
+		if with, all := namesIn(t, home, sealedDirs...); with > 0 || all < 3 {
 			t.Errorf("%s: %d of %d files hold a canary", when, with, all)
 		}
 	}
 	closed(t, "after the run")
-	for n := range len(files) {
-		if !isThere(receiptPath(home, "iom_chisinau", n+1, ".xlsx")) {
-			t.Errorf("file %d has no receipt in its own rows", n+1)
-		}
+	if !isThere(receiptPath(home, "iom_chisinau", 1, ".xlsx")) {
+		t.Error("the file has no receipt in its own rows")
 	}
 	for _, f := range filesBelow(t, filepath.Join(open, "inbox")) {
 		b := read(t, open, "inbox", f)
@@ -240,27 +235,22 @@ func newRecipients(t *testing.T, home, both, next, to string, closed func(*testi
 		t.Errorf("doctor with new recipients: %+v", c)
 	}
 	ctx, now := context.Background(), clock(5)()
-	s, err := openHome(t, home).Seal(ctx, now)
+	h := openHome(t, home)
+	s, err := h.Seal(ctx, now)
 	check(t, err)
 	if s.Changed != s.Files || s.Sealed != s.Files || s.Damaged > 0 {
 		t.Errorf("sealed to new recipients: %+v", s)
 	}
-	if s, err := openHome(t, home).Seal(ctx, now); err != nil || s.Changed > 0 {
+	if s, err := h.Seal(ctx, now); err != nil || s.Changed > 0 {
 		t.Errorf("sealed again: %+v %v", s, err)
 	}
-	sealTo(t, home, next, to)
-	closed(t, "sealed to new recipients")
-	if c := checkOf(t, home, "sealing"); c.Status != pipeline.Pass {
-		t.Errorf("doctor afterwards: %+v", c)
-	}
-	if s := run(t, home, pipeline.Options{Now: clock(5)}); s.Status != pipeline.RunNothingNew || s.Made > 0 || len(s.Remade) > 0 {
-		t.Errorf("a run with the new identity alone: %s, made %d", s.Status, s.Made)
-	}
-	if _, err := openHome(t, home).Unseal(ctx, now); err == nil {
+	if _, err := h.Unseal(ctx, now); err == nil {
 		t.Error("a home that seals was opened")
 	}
+	closed(t, "sealed to new recipients")
 	sealTo(t, home, next)
-	if s, err = openHome(t, home).Unseal(ctx, now); err != nil || s.Open != s.Files || s.Changed != s.Files {
+	h = openHome(t, home)
+	if s, err = h.Unseal(ctx, now); err != nil || s.Open != s.Files || s.Changed != s.Files {
 		t.Errorf("opened: %+v %v", s, err)
 	}
 	if with, _ := namesIn(t, home, sealedDirs...); with == 0 {
@@ -270,14 +260,21 @@ func newRecipients(t *testing.T, home, both, next, to string, closed func(*testi
 	was := read(t, damaged)
 	write(t, damaged, was[:len(was)-1])
 	sealTo(t, home, next, to)
-	if s, err = openHome(t, home).Seal(ctx, now); err != nil || s.Damaged != 1 || s.Sealed != s.Files-1 {
+	h = openHome(t, home)
+	if s, err = h.Seal(ctx, now); err != nil || s.Damaged != 1 || s.Sealed != s.Files-1 {
 		t.Errorf("sealed beside a damaged file: %+v %v", s, err)
 	}
 	write(t, damaged, was)
-	if s, err = openHome(t, home).Seal(ctx, now); err != nil || s.Changed != 1 || s.Sealed != s.Files {
+	if s, err = h.Seal(ctx, now); err != nil || s.Changed != 1 || s.Sealed != s.Files {
 		t.Errorf("sealed when it was whole again: %+v %v", s, err)
 	}
 	closed(t, "sealed again")
+	if s := runHome(t, h, 5); s.Status != pipeline.RunNothingNew || s.Made > 0 || len(s.Remade) > 0 {
+		t.Errorf("a run with the new identity alone: %s, made %d", s.Status, s.Made)
+	}
+	if c := checkOf(t, home, "sealing"); c.Status != pipeline.Pass {
+		t.Errorf("doctor afterwards: %+v", c)
+	}
 }
 
 // TestSealSettings: what cannot be right stops a run before its first file.
