@@ -135,7 +135,9 @@ func (h *Home) openCompared(dir string) (*compared, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.idKey = m.IDKey
+	if k, err := h.keys.published(m); err == nil {
+		s.idKey = k.mark()
+	}
 	for _, f := range m.Files {
 		table, path := load.TableOf(f.Path), filepath.Join(s.dir, filepath.FromSlash(f.Path))
 		if table == "" {

@@ -139,7 +139,7 @@ func (r ring) ids() key { return r[len(r)-1] }
 
 // published is the key that made the ids of a snapshot.
 func (r ring) published(m *load.Manifest) (key, error) {
-	if m == nil || m.IDKey == "" {
+	if len(r) > 0 && (m == nil || m.IDKey == "") { // no key had been rotated then
 		return r[0], nil
 	}
 	for _, k := range r {

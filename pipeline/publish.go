@@ -49,11 +49,8 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 		return fmt.Errorf("steward: %w", err)
 	}
 	m := load.Manifest{Started: r.started, Ended: r.Now().UTC(), PalermoVersion: r.Version, SchemaVersion: r.Schema.Version,
-		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion,
+		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion, IDKey: r.keys.ids().mark(),
 		RowsLoaded: r.summary.Rows.Loaded, RowsRejected: r.summary.Rows.Rejected, Made: r.summary.Made}
-	if len(r.keys) > 1 {
-		m.IDKey = r.keys.ids().mark()
-	}
 	if m.Checks, err = json.Marshal(r.notPassed()); err != nil {
 		return err
 	}

@@ -121,9 +121,11 @@ func rotated(t *testing.T, home, keyFile string) {
 	}
 	lookedAt(t, h, r)
 
-	write(t, keyFile, before) // a backup of before the rotation
-	_, err = pipeline.ReadHome(home, "")
-	wantEnvironment(t, err, diag.HomeKeyMissing)
+	for _, other := range [][]byte{before, []byte(strings.Repeat("ab", 32)), after[len(before):]} { // a backup of before the rotation, and keys of another home
+		write(t, keyFile, other)
+		_, err = pipeline.ReadHome(home, "")
+		wantEnvironment(t, err, diag.HomeKeyMissing)
+	}
 	write(t, keyFile, after)
 	b, err := h.Rollback("", clock(7)())
 	check(t, err)

@@ -79,6 +79,7 @@ var sealedDirs = []string{"inbox", "vault", "quarantine"}
 // TestSealedHome: what is published is the same whether private files are sealed or not; where they are, no name stands
 // in them, and everything that reads them works with the identity, and says that it lacks it without.
 func TestSealedHome(t *testing.T) {
+	wholeRun(t)
 	key := ownKey(t)
 	files := sealedNight(t)
 	open, home := newHome(t, files), newHome(t, files)
