@@ -136,7 +136,7 @@ func (h *Home) openCompared(dir string) (*compared, error) {
 		return nil, err
 	}
 	if k, err := h.keys.published(m); err == nil {
-		s.idKey = k.mark()
+		s.idKey = h.keys.mark(k)
 	}
 	for _, f := range m.Files {
 		table, path := load.TableOf(f.Path), filepath.Join(s.dir, filepath.FromSlash(f.Path))

@@ -143,15 +143,15 @@ func (r ring) published(m *load.Manifest) (key, error) {
 		return r[0], nil
 	}
 	for _, k := range r {
-		if k.mark() == m.IDKey {
+		if r.mark(k) == m.IDKey {
 			return k, nil
 		}
 	}
 	return nil, errors.New("the ids of the snapshot were made with a key that the key file does not have")
 }
 
-// mark names the key and tells nothing of it.
-func (k key) mark() string { return k.mac("key")[:16] }
+// mark names a key of the ring and tells nothing of it. With another first key its mark is another, too.
+func (r ring) mark(k key) string { return k.mac("key", r[0].mac("key"))[:16] }
 
 // mac is the keyed digest of the parts, in hexadecimal. No part can run into the next.
 func (k key) mac(parts ...string) string {

@@ -58,11 +58,11 @@ func (h *Home) RotateKey(ctx context.Context, now time.Time) (*Rotation, error) 
 	if err != nil {
 		return nil, err
 	}
-	out := &Rotation{KeyFile: file, Key: k.mark(), Tables: h.path(stateDir, idsDir, k.mark()), Rotations: len(keys), InHome: h.holds(file)}
+	out := &Rotation{KeyFile: file, Key: keys.mark(k), Tables: h.path(stateDir, idsDir, keys.mark(k)), Rotations: len(keys), InHome: h.holds(file)}
 	if err := h.writeRenamed(ctx, k, out); err != nil {
 		return nil, environment(fmt.Errorf("write down the old and new ids: %w", err))
 	}
-	if err := h.auditLink("key rotate", []string{k.mark()}); err != nil {
+	if err := h.auditLink("key rotate", []string{out.Key}); err != nil {
 		return nil, err
 	}
 	if err := writeFile(file, append(slices.Clone(keys), k).encode(), 0o600); err != nil {
@@ -81,7 +81,7 @@ func (h *Home) sweepIDs() error {
 		return err
 	}
 	for _, d := range dirs {
-		if !slices.ContainsFunc(h.keys, func(k key) bool { return k.mark() == d.Name() }) {
+		if !slices.ContainsFunc(h.keys, func(k key) bool { return h.keys.mark(k) == d.Name() }) {
 			if err := os.RemoveAll(h.path(stateDir, idsDir, d.Name())); err != nil {
 				return err
 			}
@@ -241,7 +241,7 @@ type KeyState struct {
 func (h *Home) LookAtKey() (*KeyState, error) {
 	out := &KeyState{Check: h.checkKey(), Marks: []string{}}
 	for _, k := range h.keys {
-		out.Marks = append(out.Marks, k.mark())
+		out.Marks = append(out.Marks, h.keys.mark(k))
 	}
 	_, m, err := load.Current(h.Dir)
 	if errors.Is(err, load.ErrNone) || len(h.keys) == 0 {
@@ -254,6 +254,6 @@ func (h *Home) LookAtKey() (*KeyState, error) {
 	if err != nil { // the check says so
 		return out, nil
 	}
-	out.Published, out.Under = m.Run, k.mark()
+	out.Published, out.Under = m.Run, h.keys.mark(k)
 	return out, nil
 }
