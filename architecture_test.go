@@ -21,6 +21,7 @@ var mayImport = map[string][]string{
 	"sandbox":  {"diag"},
 	"schemas":  {"diag"},
 	"mappings": {"schemas", "diag"},
+	"seal":     nil, // it is handed files, and names none
 
 	"extract":             {"extract/cell", "extract/sheet", "extract/zipfile", "mappings", "schemas", "diag", "sandbox"},
 	"extract/intake":      {"mappings", "schemas", "diag", "sandbox"},
@@ -43,7 +44,7 @@ var mayImport = map[string][]string{
 
 	"telemetry": nil, // all that is told is handed to it
 
-	"pipeline": {"assist", "telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/receipt", "load/template", "mappings", "schemas", "diag", "sandbox"},
+	"pipeline": {"assist", "telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/receipt", "load/template", "mappings", "schemas", "seal", "diag", "sandbox"},
 
 	"fixtures":         nil,
 	"fixtures/hostile": nil,

@@ -94,6 +94,7 @@ const (
 	HomeDiskFull        Code = "home.disk_full"
 	HomeLocked          Code = "home.locked"
 	HomeNewer           Code = "home.newer"
+	HomeIdentity        Code = "home.identity_missing"
 	BalanceBroken       Code = "balance.broken" // read is not loaded + rejected + skipped: a bug of ours
 	LakeEntryUnreadable Code = "lake.unreadable"
 	TelemetryUnsent     Code = "telemetry.unsent" // somebody who is to be told of runs was not
@@ -199,6 +200,7 @@ var Codes = map[Code]Entry{
 	HomeReadOnly:       {Error, "The home cannot be written to.", "Check the owner and the permissions of the folder."},
 	HomeDiskFull:       {Error, "The disk is full, or a limit on the size of files is reached.", "Free some space and run again; the last published snapshot is untouched."},
 	HomeLocked:         {Error, "Another run is at work in this home.", "Wait for it to end."},
+	HomeIdentity:       {Error, "A sealed file is needed, and no identity is here that opens it.", "Mount or restore the file of the age identity that seal.identity_file or PALERMO_AGE_IDENTITY names; see docs/keys.md."},
 	HomeNewer:          {Error, "A later version of palermo has written to the home.", "Run that version, or a later one."},
 	BalanceBroken:      {Error, "Rows read are not rows loaded, rejected and skipped: a bug of palermo.", "Please report it, with the counts."},
 	SnapshotUnreadable: {Warning, "The current snapshot is not there or its manifest is torn; a new one is published in its place.", "Check the disk."},

@@ -74,8 +74,17 @@ func (f *File) openApart(ctx context.Context, h *os.File, l Limits) error {
 		return fault(nil, diag.FileTooLarge, f.pos(), "%d bytes are over the limit of %d", f.size, f.o.MaxBytes)
 	}
 	mib := time.Duration(f.size >> 20)
+	files := []*os.File{h}
+	if f.o.InMemory {
+		scratch, err := sandbox.MemoryFile()
+		if err != nil {
+			return err
+		}
+		defer scratch.Close() // the worker has its own
+		files = append(files, scratch)
+	}
 	w, err := sandbox.Start(ctx, Role, sandbox.Options{CPU: cpuBase + mib*cpuMiB, MemoryBytes: int64(l.MemoryMiB) << 20,
-		FileBytes: f.o.MaxUnzipBytes, OpenFiles: openFiles, TempDir: f.o.TmpDir, Files: []*os.File{h}, Confined: true, Env: []string{threads}})
+		FileBytes: f.o.MaxUnzipBytes, OpenFiles: openFiles, TempDir: f.o.TmpDir, Files: files, Confined: true, Env: []string{threads}})
 	if err != nil {
 		return err
 	}

@@ -144,8 +144,8 @@ func memberName(s string) string {
 	}, s)
 }
 
-// unpack inflates a member: into a temporary file whose name is gone before the first byte, or, of
-// what was decrypted, into memory.
+// unpack inflates a member: into a temporary file whose name is gone before the first byte, into the file in memory
+// where there is one, or, of what was decrypted, into memory.
 func (a *archive) unpack(m *member, e *zipfile.Entry) error {
 	at := &File{o: a.f.o, member: m.name} // whose faults are
 	m.size = e.Size
@@ -157,24 +157,44 @@ func (a *archive) unpack(m *member, e *zipfile.Entry) error {
 		m.bytes = inMemory(b)
 		return at.placed(err)
 	}
-	h, err := os.CreateTemp(a.f.o.TmpDir, "extract-") // 0600
+	to, err := a.place(m)
 	if err != nil {
 		return err
 	}
-	m.bytes = h
-	if err := os.Remove(h.Name()); err != nil {
-		return errors.Join(err, h.Close())
-	}
-	w := &diskWriter{w: h}
+	w := &diskWriter{w: to}
 	_, err = io.Copy(w, e.Open())
 	switch {
 	case w.err != nil:
-		return errors.Join(w.err, h.Close())
+		return errors.Join(w.err, m.bytes.Close())
 	case err != nil:
-		return errors.Join(at.placed(err), h.Close())
+		return errors.Join(at.placed(err), m.bytes.Close())
 	}
 	return nil
 }
+
+// place makes room for the bytes of a member.
+func (a *archive) place(m *member) (io.Writer, error) {
+	if s := a.f.o.scratch; s != nil {
+		at := a.held
+		a.held += m.size
+		m.bytes = section{io.NewSectionReader(s, at, m.size)}
+		return io.NewOffsetWriter(s, at), nil
+	}
+	h, err := os.CreateTemp(a.f.o.TmpDir, "extract-") // 0600
+	if err != nil {
+		return nil, err
+	}
+	m.bytes = h
+	if err := os.Remove(h.Name()); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
+}
+
+// section is a part of a file, which outlives it.
+type section struct{ *io.SectionReader }
+
+func (section) Close() error { return nil }
 
 // diskWriter keeps the disk's errors apart from the file's.
 type diskWriter struct {

@@ -29,9 +29,13 @@ type Options struct {
 	Secrets []Secret // what opens files that their sender closed; tried in their order
 	Names   []string // names of a workbook that File.Names is to have
 
+	InMemory bool // what is unpacked on the way lies in memory, and on no disk; of OpenApart, on Linux
+
 	BatchRows       int // rows of a raw batch; 8,192
 	DictionaryWords int // distinct words of a column before its batches carry plain text; 65,536
 	DictionaryBytes int // and the bytes of those words; 4 MiB
+
+	scratch *os.File // where members of archives are unpacked; nil for temporary files
 }
 
 func (o Options) withDefaults() Options {

@@ -45,6 +45,11 @@ func serve(ctx context.Context, in io.Reader, out io.Writer, m Marker) error {
 	if err != nil {
 		return err
 	}
+	if r.Open.InMemory {
+		if r.Open.scratch, err = sandbox.Received(1); err != nil {
+			return err
+		}
+	}
 	f, err := OpenFile(h, *r.Open)
 	if err != nil {
 		return s.fault(err)

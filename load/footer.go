@@ -2,8 +2,6 @@ package load
 
 import (
 	"errors"
-	"fmt"
-	"os"
 
 	"github.com/apache/arrow-go/v18/parquet/file"
 )
@@ -54,21 +52,4 @@ func footerOf(r *file.Reader) Footer {
 
 // withReader opens a Parquet file, and closes it. A damaged file is an error, even where the
 // library panics over it.
-func withReader(path string, f func(*file.Reader) error) (err error) {
-	in, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%s: %w", path, ErrParquet)
-		}
-	}()
-	r, err := file.NewParquetReader(in)
-	if err != nil {
-		return fmt.Errorf("%s: %w: %w", path, ErrParquet, err)
-	}
-	defer r.Close()
-	return f(r)
-}
+func withReader(path string, f func(*file.Reader) error) error { return Opener(nil).with(path, f) }

@@ -18,9 +18,13 @@ import (
 // as text, and returns its values by column, as text; a null is not there. It is nil where there is
 // no such row.
 func Lookup(ctx context.Context, path string, where map[string]string) (map[string]string, error) {
+	return lookup(ctx, nil, path, where)
+}
+
+func lookup(ctx context.Context, o Opener, path string, where map[string]string) (map[string]string, error) {
 	columns := slices.Sorted(maps.Keys(where))
 	var row map[string]string
-	err := withReader(path, func(r *file.Reader) error {
+	err := o.with(path, func(r *file.Reader) error {
 		from, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: projectRows}, memory.DefaultAllocator)
 		if err != nil {
 			return err
@@ -105,7 +109,11 @@ func Text(a arrow.Array, i int) string {
 // Rows hands f each batch of a Parquet file's rows, of the columns named, in their order. f borrows
 // the batch.
 func Rows(ctx context.Context, path string, columns []string, f func(arrow.RecordBatch) error) error {
-	err := withReader(path, func(r *file.Reader) error {
+	return rowsOf(ctx, nil, path, columns, f)
+}
+
+func rowsOf(ctx context.Context, o Opener, path string, columns []string, f func(arrow.RecordBatch) error) error {
+	err := o.with(path, func(r *file.Reader) error {
 		from, err := pqarrow.NewFileReader(r, pqarrow.ArrowReadProperties{BatchSize: projectRows}, memory.DefaultAllocator)
 		if err != nil {
 			return err

@@ -32,6 +32,7 @@ type Manifest struct {
 	SchemaDigest   string            `json:"schema_digest"`
 	InputsDigest   string            `json:"inputs_digest"` // of all that the run's result depends on
 	DuckDBVersion  string            `json:"duckdb_version"`
+	IDKey          string            `json:"id_key,omitempty"`        // mark of the key that made the ids; empty in snapshots of before there were marks
 	LinkageModel   string            `json:"linkage_model,omitempty"` // id of the model that weighed pairs of records
 	Submissions    []string          `json:"submissions"`             // ids
 	RowsLoaded     int64             `json:"rows_loaded"`             // of all submissions

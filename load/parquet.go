@@ -42,6 +42,9 @@ type ParquetOptions struct {
 	Various   []string          // columns whose values seldom repeat: a dictionary, or compression, would be for nothing
 	Allocator memory.Allocator  // of the rows held until a row group is full; nil means Arrow's default
 
+	// Seal, where it is set, is between the file and the disk: what lies there is what it makes of it.
+	Seal func(io.Writer) (io.WriteCloser, error)
+
 	groupRows int // tests make row groups small; 0 means rowGroupRows
 }
 
@@ -59,6 +62,7 @@ type Writer struct {
 	total   int64
 	schema  *arrow.Schema
 	file    *newFile
+	sealed  io.Closer // ends what is sealed; nil where nothing is
 	sink    *sink
 	pq      *pqarrow.FileWriter
 	mem     memory.Allocator
@@ -74,12 +78,24 @@ func Create(path string, t *schemas.Table, o ParquetOptions) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", path, err)
 	}
-	w, err := newWriter(f, t, o)
+	var to io.Writer = f
+	var sealed io.WriteCloser
+	if o.Seal != nil {
+		if sealed, err = o.Seal(f); err != nil {
+			f.abort()
+			return nil, fmt.Errorf("create %s: %w", path, err)
+		}
+		to = sealed
+	}
+	w, err := newWriter(to, t, o)
 	if err != nil {
 		f.abort()
 		return nil, fmt.Errorf("create %s: %w", path, err)
 	}
 	w.file = f
+	if sealed != nil {
+		w.sealed = sealed
+	}
 	return w, nil
 }
 
@@ -341,6 +357,9 @@ func (w *Writer) finish() error {
 	}
 	if err == nil {
 		err = w.sink.buf.Flush()
+	}
+	if err == nil && w.sealed != nil {
+		err = w.sealed.Close()
 	}
 	if err != nil {
 		w.err = fmt.Errorf("table %s: %w", w.table.Name, err)

@@ -17,13 +17,15 @@ type Split struct {
 
 // CreateSplit begins both files under temporary names, as Create does. Only the service account
 // may read them, nor the folders that are made for them. Nothing is made at vaultPath where the
-// table has no direct field.
+// table has no direct field. What seals files, seals that of the vault alone.
 func CreateSplit(lakePath, vaultPath string, t *schemas.Table, o ParquetOptions) (*Split, error) {
 	in := t.Lake()
 	if in == nil {
 		return nil, fmt.Errorf("table %s: nothing of it may stand in the lake", t.Name)
 	}
-	lake, err := Create(lakePath, in, o)
+	open := o
+	open.Seal = nil
+	lake, err := Create(lakePath, in, open)
 	if err != nil {
 		return nil, err
 	}

@@ -372,6 +372,19 @@ func TestCanaries(t *testing.T) {
 	t.Run("refused", func(t *testing.T) { searchRefused(t, home, k.refused) })
 	t.Run("explain", func(t *testing.T) { searchExplain(t, home, k) })
 	t.Run("receipts", func(t *testing.T) { searchReceipts(t, home, k) })
+	t.Run("sealed", func(t *testing.T) { searchSealed(t, home) })
+}
+
+// searchSealed: when the home is sealed, no private file that is sealed holds a name or a reference.
+func searchSealed(t *testing.T, home string) {
+	before, all := namesIn(t, home, sealedDirs...)
+	to, identity := newIdentity(t)
+	sealTo(t, home, identity, to)
+	s, err := openHome(t, home).Seal(t.Context(), clock(3)())
+	check(t, err)
+	if with, _ := namesIn(t, home, sealedDirs...); before == 0 || with > 0 || s.Sealed != s.Files || s.Files != all {
+		t.Errorf("%d of %d files hold a canary, %d before; %+v", with, all, before, s)
+	}
 }
 
 // searchExplain: what explain says without --personal of any table holds nothing of what is

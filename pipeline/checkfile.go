@@ -82,7 +82,7 @@ func writeChecked(ctx context.Context, path, tmp string, e *Entry, in *receipt.I
 	}
 	if e.Format == "csv" || e.Format == "xlsx" {
 		to := file(bookExtension(in.Name, e))
-		ok, err := writeBookApart(ctx, path, to, e.Format == "csv", in, tmp, extract.Limits{})
+		ok, err := writeBookApart(ctx, openAsIs, path, to, e.Format == "csv", in, tmp, extract.Limits{})
 		if err != nil {
 			return nil, environment(err)
 		}

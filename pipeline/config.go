@@ -31,6 +31,7 @@ type Config struct {
 	Snapshots SnapshotSettings         `yaml:"snapshots,omitempty" json:"snapshots,omitempty"` // how many are kept
 	Checks    map[string]CheckSettings `yaml:"checks,omitempty" json:"checks,omitempty" jsonschema:"description=what is looked at before a snapshot is published by the name of the check"`
 	Telemetry TelemetrySettings        `yaml:"telemetry,omitempty" json:"telemetry,omitempty"` // whom a run tells how it went
+	Seal      SealSettings             `yaml:"seal,omitempty" json:"seal,omitempty"`           // whom private files are sealed to
 }
 
 // PersonLinkage is how records of one person are joined.

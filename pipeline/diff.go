@@ -19,8 +19,9 @@ import (
 type Diff struct {
 	From    string   `json:"from"` // run; empty for none
 	To      string   `json:"to"`
-	Changes []Change `json:"changes"` // by table, agency and reason
-	Skipped []string `json:"skipped"` // tables whose keys differ, so that rows cannot be told to be the same
+	Changes []Change `json:"changes"`           // by table, agency and reason
+	Skipped []string `json:"skipped"`           // tables whose keys differ, so that rows cannot be told to be the same
+	Rekeyed bool     `json:"rekeyed,omitempty"` // the home's key was rotated between them: tables with ids are among those
 }
 
 // Change is the rows of one table and one agency that differ for one reason. A row is the same where its key is.
@@ -80,6 +81,7 @@ func (h *Home) Diff(ctx context.Context, from, to string) (*Diff, error) {
 // compared is one of two snapshots: its files by table, and the columns they have.
 type compared struct {
 	dir     string
+	idKey   string // mark of the key of its ids
 	files   map[string][]string
 	columns map[string][]string
 }
@@ -94,7 +96,7 @@ func (h *Home) compare(ctx context.Context, from, to string, l *Ledger) (*Diff, 
 	if err != nil {
 		return nil, err
 	}
-	d := &Diff{To: filepath.Base(to), Changes: []Change{}, Skipped: []string{}}
+	d := &Diff{To: filepath.Base(to), Rekeyed: from != "" && a.idKey != b.idKey, Changes: []Change{}, Skipped: []string{}}
 	if from != "" {
 		d.From = filepath.Base(from)
 	}
@@ -132,6 +134,9 @@ func (h *Home) openCompared(dir string) (*compared, error) {
 	m, err := load.ReadManifest(s.dir)
 	if err != nil {
 		return nil, err
+	}
+	if k, err := h.keys.published(m); err == nil {
+		s.idKey = h.keys.mark(k)
 	}
 	for _, f := range m.Files {
 		table, path := load.TableOf(f.Path), filepath.Join(s.dir, filepath.FromSlash(f.Path))
@@ -180,8 +185,14 @@ func (q *comparison) submissions(l *Ledger) {
 	}
 }
 
+// rekeyed reports whether the ids of the two were made with unlike keys: the key was rotated between them.
+func (q *comparison) rekeyed() bool { return q.a.dir != "" && q.a.idKey != q.b.idKey }
+
 // table asks about one table, and reports whether its rows can be compared.
 func (q *comparison) table(t *schemas.Table) bool {
+	if q.rekeyed() && len(t.Keyed()) > 0 {
+		return false
+	}
 	var keys, rest []string
 	submission := "NULL"
 	for _, c := range t.Columns() {

@@ -16,6 +16,9 @@
 // and of the tables as they are filled. Rollback leads readers back, Plan is a run beside the home, and a teller
 // hands package telemetry what others may know of a run.
 //
+// Private files can be sealed (sealed.go): they are written through Home.sealer, and opened through openReceived, plaintext and vault alone.
+// The keys of a home are a ring (key.go): the first makes private ids, by which all is kept, the last those of the zones.
+//
 // What an agency gets back is a receipt: the desk (receipts.go) fills it from the entry, the versions and the
 // places of findings that are kept beside the entry (places.go), when the run has ended. A receipt that comes back is one of a
 // chain with the file that it is of (returned.go). CheckFile makes the receipt of a file that nobody sent.

@@ -72,7 +72,7 @@ func Doctor(dir, extra string, now time.Time) []Check {
 	if err != nil {
 		return append(out, failed("ledger", err.Error(), h.ledgerFile(), "restore it from its backup"), h.checkLock(), h.checkSnapshot())
 	}
-	return append(out, h.checkLedger(l), h.checkClock(l, now), h.checkInbox(l), h.checkRetention(l, now),
+	return append(out, h.checkLedger(l), h.checkClock(l, now), h.checkInbox(l), h.checkSeal(), h.checkRetention(l, now),
 		h.checkLock(), h.checkLeftovers(), h.checkSnapshot(), h.checkDatabase(), h.checkTold())
 }
 
@@ -221,7 +221,7 @@ func (h *Home) checkDrop() Check {
 
 func (h *Home) checkKey() Check {
 	file := h.KeyFile()
-	_, err := openKey(h, false)
+	_, err := openKeys(h, false)
 	if err != nil {
 		return failed("key", err.Error(), file, "restore the key from its backup, or set PALERMO_KEY_FILE")
 	}
@@ -230,7 +230,9 @@ func (h *Home) checkKey() Check {
 	case err != nil:
 		return passed("key", "none yet: the first run makes one", file)
 	case fi.Mode().Perm()&0o077 != 0:
-		return failed("key", "others can read the key", file, "chmod 600 "+file).mendable(func() error { return os.Chmod(file, 0o600) })
+		return failed("key", "others can read the key", file, "chmod 600 "+file+"; if somebody may have read it: palermo key rotate").mendable(func() error { return os.Chmod(file, 0o600) })
+	case othersMayWrite(filepath.Dir(file)):
+		return warned("key", "others can put another file in the place of the key", filepath.Dir(file), "chmod go-w "+filepath.Dir(file))
 	case file == h.path(vaultDir, "key"):
 		return warned("key", "the key lies only in the home: if the disk is lost, so is every link to earlier data", file,
 			"copy it to a safe place, and set PALERMO_KEY_FILE to a file that is backed up")
@@ -374,4 +376,10 @@ func (h *Home) checkTold() Check {
 		return passed("telemetry", "nobody is told of runs: palermo.yaml can say whom", "")
 	}
 	return passed("telemetry", "what palermo.yaml names can be told of runs, as far as it lies here", "")
+}
+
+// othersMayWrite reports whether others than its owner can change what a folder holds.
+func othersMayWrite(dir string) bool {
+	fi, err := os.Stat(dir)
+	return err == nil && fi.Mode().Perm()&0o022 != 0 && fi.Mode()&os.ModeSticky == 0
 }

@@ -13,13 +13,29 @@ import (
 	"palermo/sandbox"
 )
 
+// opener opens a file to hand it to a worker, and says whether what it gives lies in memory, as what is made of it
+// then must.
+type opener func(path string) (f *os.File, inMemory bool, err error)
+
+// openAsIs opens any file.
+func openAsIs(path string) (*os.File, bool, error) {
+	h, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe that nobody writes to is not waited for
+	return h, false, err
+}
+
 // openApart opens a file whose bytes are a stranger's: they are parsed in a worker. An error that is
 // not an *extract.Error is about the machine.
 func openApart(ctx context.Context, path string, o extract.Options, l extract.Limits) (*extract.File, error) {
-	h, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe that nobody writes to is not waited for
+	return openApartBy(ctx, openAsIs, path, o, l)
+}
+
+// openApartBy is openApart of a file that is opened so.
+func openApartBy(ctx context.Context, open opener, path string, o extract.Options, l extract.Limits) (*extract.File, error) {
+	h, inMemory, err := open(path)
 	if err != nil {
 		return nil, err
 	}
+	o.InMemory = inMemory
 	switch fi, err := h.Stat(); {
 	case err != nil:
 		return nil, errors.Join(err, h.Close())

@@ -253,7 +253,11 @@ func (h *Home) kept(e *Entry) bool {
 	if e.PlacesBytes > 0 && !long(h.placesFile(e.Submission), e.PlacesBytes) {
 		return false
 	}
-	return e.Quarantined == 0 || long(h.quarantineFile(e.Submission), e.QuarantineBytes)
+	if e.Quarantined == 0 {
+		return true
+	}
+	n, err := plainLength(h.quarantineFile(e.Submission))
+	return err == nil && n == e.QuarantineBytes
 }
 
 // intact reports whether the entry's files are, byte for byte, what was written.

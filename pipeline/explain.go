@@ -293,7 +293,7 @@ func (x *Explanation) origin(e *SheetEntry) schemas.Origin {
 
 // rowsAgain reads the rows that are to be explained from the inbox, in one pass.
 func (h *Home) rowsAgain(ctx context.Context, s *Submission, e *SheetEntry, as []asked) (map[int][]string, error) {
-	f, err := openApart(ctx, h.path(inboxDir, s.SHA256), extract.Options{Name: s.Name, TmpDir: h.path(stateDir, "tmp"), Secrets: h.secrets[s.Agency]}, h.Config.limits())
+	f, err := openApartBy(ctx, h.openReceived, h.path(inboxDir, s.SHA256), extract.Options{Name: s.Name, TmpDir: h.path(stateDir, "tmp"), Secrets: h.secrets[s.Agency]}, h.Config.limits())
 	if err != nil {
 		return nil, err
 	}

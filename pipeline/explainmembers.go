@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"palermo/load"
-	"palermo/schemas"
 	"palermo/transform"
 )
 
@@ -83,11 +82,10 @@ func (h *Home) members(ctx context.Context, row map[string]string) ([]string, er
 	if err != nil {
 		return nil, err
 	}
-	analyst := h.key.zone(schemas.ZoneAnalyst)
 	ids := map[string]string{}
 	for _, p := range f.reg.Persons {
 		for _, r := range p.Records {
-			ids[f.key.id(r)] = analyst.id(r)
+			ids[f.key.id(r)] = f.analyst.id(r)
 		}
 	}
 	var out []string

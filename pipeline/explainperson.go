@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -101,10 +103,11 @@ var ErrNotSteward = errors.New("the stewards' database of the published snapshot
 
 // linkFacts is what explaining a link reads.
 type linkFacts struct {
-	h   *Home
-	db  string
-	reg *registry
-	key key // of the stewards' zone
+	h       *Home
+	db      string
+	reg     *registry
+	key     key // of the stewards' zone of the published snapshot
+	analyst key // of its analysts' zone
 }
 
 func (h *Home) linkFacts() (*linkFacts, error) {
@@ -112,7 +115,11 @@ func (h *Home) linkFacts() (*linkFacts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the current snapshot: %w", err)
 	}
-	f := &linkFacts{h: h, db: h.path(stewardDir, filepath.Base(dir), "steward.duckdb"), key: h.key.zone(schemas.ZoneSteward)}
+	ids, err := h.keys.published(m)
+	if err != nil {
+		return nil, err
+	}
+	f := &linkFacts{h: h, db: h.path(stewardDir, filepath.Base(dir), "steward.duckdb"), key: ids.zone(schemas.ZoneSteward), analyst: ids.zone(schemas.ZoneAnalyst)}
 	if _, err := os.Stat(f.db); errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNotSteward
 	}
@@ -120,12 +127,26 @@ func (h *Home) linkFacts() (*linkFacts, error) {
 	return f, err
 }
 
+// zones is the keys of both zones, of the published snapshot first, then of those before the key was rotated: who kept
+// an id can ask by it.
+func (f *linkFacts) zones() []key {
+	out := []key{f.key, f.analyst}
+	for _, k := range f.h.keys {
+		for _, z := range []schemas.Zone{schemas.ZoneSteward, schemas.ZoneAnalyst} {
+			if in := k.zone(z); !slices.ContainsFunc(out, func(o key) bool { return bytes.Equal(o, in) }) {
+				out = append(out, in)
+			}
+		}
+	}
+	return out
+}
+
 // resolve is the stewards' id of a person or record, whose id in any zone is given, and its private
 // one.
 func (f *linkFacts) resolve(id string) (steward, private string, err error) {
-	zones := []key{f.key, f.h.key.zone(schemas.ZoneAnalyst)}
+	zones := f.zones()
 	is := func(private string) bool {
-		return private == id || zones[0].id(private) == id || zones[1].id(private) == id
+		return private == id || slices.ContainsFunc(zones, func(k key) bool { return k.id(private) == id })
 	}
 	for _, p := range f.reg.Persons {
 		if who := f.h.key.person(p.Anchor); is(who) {
@@ -318,7 +339,7 @@ func (f *linkFacts) names(ctx context.Context, command string, ids []string) (ma
 			if private[id] == "" {
 				continue
 			}
-			row, err := load.Lookup(ctx, path, map[string]string{"record_id": private[id]})
+			row, err := f.h.vault().Lookup(ctx, path, map[string]string{"record_id": private[id]})
 			if err != nil {
 				return nil, err
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -40,7 +41,11 @@ type Harmoniser struct {
 	File       func(table string) string // where the harmonised rows of a table go
 	Vault      func(table string) string // where its direct fields go, for tables that have any; nil where none has
 	Quarantine string                    // where rejected rows go
-	Places     string                    // where the places of all findings go; empty where nobody asks for them
+
+	Open func(path string) (f *os.File, inMemory bool, err error) // opens the file for its worker; nil opens it as it is
+	Seal func(io.Writer) (io.WriteCloser, error)                  // closes what goes to the vault and the quarantine; nil leaves it open
+
+	Places string // where the places of all findings go; empty where nobody asks for them
 
 	Returned func(number string) bool // whether a receipt of that number is the agency's own; nil where none is
 }
@@ -114,7 +119,11 @@ type job struct {
 }
 
 func (j *job) read(ctx context.Context, path string) error {
-	f, err := openApart(ctx, path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes, Secrets: j.Secrets, Names: template.Names()}, j.Limits)
+	open := opener(openAsIs)
+	if j.Open != nil {
+		open = j.Open
+	}
+	f, err := openApartBy(ctx, open, path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes, Secrets: j.Secrets, Names: template.Names()}, j.Limits)
 	if err != nil {
 		return err
 	}
@@ -414,7 +423,7 @@ func (j *job) writer(table string, plan *transform.Plan) (*load.Split, error) {
 	if w := j.writers[t.Name]; w != nil {
 		return w, nil
 	}
-	w, err := load.CreateSplit(j.File(t.Name), j.vault(t.Name), t, load.ParquetOptions{Metadata: j.footer(t, plan.Mapping())})
+	w, err := load.CreateSplit(j.File(t.Name), j.vault(t.Name), t, load.ParquetOptions{Metadata: j.footer(t, plan.Mapping()), Seal: j.Seal})
 	if err != nil {
 		return nil, err
 	}
@@ -462,12 +471,9 @@ func (j *job) close(ctx context.Context) error {
 	if err := j.aside.close(ctx); err != nil {
 		return err
 	}
-	fi, err := os.Stat(j.Quarantine)
-	if err != nil {
-		return err
-	}
-	j.entry.QuarantineBytes = fi.Size()
-	return nil
+	var err error
+	j.entry.QuarantineBytes, err = plainLength(j.Quarantine)
+	return err
 }
 
 // abort removes what was begun.
@@ -515,7 +521,7 @@ func (j *job) reject(ctx context.Context, e *SheetEntry, r transform.Reject) err
 	}
 	if j.aside == nil {
 		var err error
-		if j.aside, err = newRowWriter(j.Schema.ParquetMetadata(j.Schema.Table("quarantine")), j.Quarantine, j.Schema.Table("quarantine")); err != nil {
+		if j.aside, err = openRowWriter(load.ParquetOptions{Metadata: j.Schema.ParquetMetadata(j.Schema.Table("quarantine")), Seal: j.Seal}, j.Quarantine, j.Schema.Table("quarantine")); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"palermo/load"
+	"palermo/seal"
 )
 
 // RunHistory is one run as the ledger and the lake tell of it.
@@ -125,7 +126,16 @@ func (h *Home) Inspect(ctx context.Context, id string) (*Inspection, error) {
 	if s == nil {
 		return nil, fmt.Errorf("submission %s: %w", id, ErrNotFound)
 	}
-	in, err := Inspect(ctx, h.path(inboxDir, s.SHA256), h.Schema, h.Mappings)
+	i, err := NewInspector(h.Schema, h.Mappings)
+	if err != nil {
+		return nil, err
+	}
+	beside, err := seal.Throwaway() // what is made on the way lies in a temporary folder
+	if err != nil {
+		return nil, err
+	}
+	i.open, i.seal = h.openReceived, beside.Writer
+	in, err := i.Inspect(ctx, h.path(inboxDir, s.SHA256))
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"palermo/extract"
 	"palermo/mappings"
 	"palermo/schemas"
+	"palermo/seal"
 )
 
 // Home is one installation: a folder that holds drop/, and what palermo made beside it.
@@ -20,8 +21,10 @@ type Home struct {
 	Schema   *schemas.Schema
 	Mappings *mappings.Set
 
-	key     key
+	keys    ring
+	key     key                         // the first of them
 	secrets map[string][]extract.Secret // by agency: what opens its files
+	seal    *seal.Keys                  // whom private files are sealed to, and what opens them
 }
 
 // Folders of a home. The private ones are made 0700.
@@ -53,9 +56,11 @@ func OpenHome(dir, extra string) (*Home, error) {
 	if err := h.makeFolders(); err != nil {
 		return nil, environment(err)
 	}
-	if h.key, err = openKey(h, true); err != nil {
+	keys, err := openKeys(h, true)
+	if err != nil {
 		return nil, err
 	}
+	h.useKeys(keys)
 	return h, nil
 }
 
@@ -66,10 +71,11 @@ func ReadHome(dir, extra string) (*Home, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.key, err = openKey(h, false)
+	keys, err := openKeys(h, false)
 	if err != nil {
 		return nil, err
 	}
+	h.useKeys(keys)
 	return h, nil
 }
 
@@ -83,6 +89,9 @@ func readHome(dir, extra string) (*Home, error) {
 	}
 	h := &Home{Dir: dir, Schema: schemas.Builtin()}
 	if h.Config, err = readConfig(filepath.Join(dir, "palermo.yaml")); err != nil {
+		return nil, err
+	}
+	if err := h.readSeal(); err != nil {
 		return nil, err
 	}
 	folders := []string{h.Config.Mappings, extra}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,12 +82,15 @@ type Inspector struct {
 	schema *schemas.Schema
 	set    *mappings.Set
 	words  *assist.Lexicon
+
+	open opener                                  // of the files
+	seal func(io.Writer) (io.WriteCloser, error) // closes what is made on the way; nil leaves it open
 }
 
 // NewInspector is for several files; Inspect is for one.
 func NewInspector(s *schemas.Schema, set *mappings.Set) (*Inspector, error) {
 	l, err := assist.NewLexicon(s, set)
-	return &Inspector{s, set, l}, err
+	return &Inspector{schema: s, set: set, words: l, open: openAsIs}, err
 }
 
 // Inspect reads the file as a run would, and says what would become of it.
@@ -114,7 +118,7 @@ func (i *Inspector) Inspect(ctx context.Context, path string) (*Inspection, erro
 	at := func(folder string) func(string) string {
 		return func(table string) string { return filepath.Join(tmp, folder, table+".parquet") }
 	}
-	h := &Harmoniser{Schema: s, Mappings: set, TmpDir: tmp, Quarantine: filepath.Join(tmp, "quarantine"), IDs: IDs(key), File: at("lake"), Vault: at("vault")}
+	h := &Harmoniser{Schema: s, Mappings: set, TmpDir: tmp, Quarantine: filepath.Join(tmp, "quarantine"), IDs: IDs(key), File: at("lake"), Vault: at("vault"), Open: i.open, Seal: i.seal}
 	e, err := h.Harmonise(ctx, path, &Submission{ID: "inspect", Name: name})
 	if err != nil {
 		return nil, environment(err)
@@ -123,7 +127,7 @@ func (i *Inspector) Inspect(ctx context.Context, path string) (*Inspection, erro
 	if e.Status == StatusRefused && len(e.Sheets) == 0 {
 		return in, nil
 	}
-	f, err := openApart(ctx, path, extract.Options{Name: name, TmpDir: tmp}, extract.Limits{})
+	f, err := openApartBy(ctx, i.open, path, extract.Options{Name: name, TmpDir: tmp}, extract.Limits{})
 	if err != nil {
 		return nil, environment(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"palermo/diag"
+	"palermo/load"
 	"palermo/schemas"
 	"palermo/transform"
 )
@@ -20,9 +21,14 @@ import (
 // keyBytes is the length of a home's key.
 const keyBytes = 32
 
-// key is the home's secret: every id that stands for a person, a record or a file is derived from
-// it, so that who lacks the key cannot tell whose they are.
+// key is a secret: every id that stands for a person, a record or a file is derived from one, so that who lacks the
+// key cannot tell whose they are.
 type key []byte
+
+// ring is the keys of a home, the oldest first. The first one makes the private ids of records, cases, persons and
+// submissions, by which decisions, withdrawals and the person registry know them: it stays for good. The last one makes
+// the ids of the zones of them, and is the one that is rotated. A home whose key was never rotated has one for both.
+type ring []key
 
 // IDs makes the keyed ids of a home whose key this is.
 func IDs(secret []byte) transform.IDs { return key(secret) }
@@ -35,14 +41,22 @@ func (h *Home) KeyFile() string {
 	return h.path(vaultDir, "key")
 }
 
-// openKey reads the key. Where there is none it makes one, if it may and the home has published
-// nothing yet: a new key would break every link to what was published under the old one.
-func openKey(h *Home, mayMake bool) (key, error) {
+// openKeys reads the keys. Where there are none it makes one, if it may and the home has published
+// nothing yet: a new key would break every link to what was published under the old one, as would a
+// key file of before a rotation.
+func openKeys(h *Home, mayMake bool) (ring, error) {
 	file := h.KeyFile()
-	k, err := readKey(file)
+	k, err := readKeys(file)
 	switch {
+	case err == nil:
+		if _, m, err := load.Current(h.Dir); err == nil {
+			if _, err := k.published(m); err != nil {
+				return nil, &EnvironmentError{diag.HomeKeyMissing, file, err}
+			}
+		}
+		return k, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return k, err
+		return nil, err
 	case h.hasSnapshots():
 		return nil, &EnvironmentError{diag.HomeKeyMissing, file, nil}
 	case !mayMake:
@@ -51,40 +65,93 @@ func openKey(h *Home, mayMake bool) (key, error) {
 	return makeKey(file)
 }
 
-func readKey(file string) (key, error) {
+// useKeys lets the home work with the keys.
+func (h *Home) useKeys(r ring) {
+	h.keys = r
+	if len(r) > 0 {
+		h.key = r[0]
+	}
+}
+
+func readKeys(file string) (ring, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return nil, environment(err)
 	}
-	k, err := decodeKey(b)
+	r, err := decodeKeys(b)
 	if err != nil {
 		return nil, &EnvironmentError{diag.HomeKeyMissing, file, err}
 	}
-	return k, nil
+	return r, nil
 }
 
-func decodeKey(b []byte) (key, error) {
-	k, err := hex.DecodeString(strings.TrimSpace(string(b)))
-	if err != nil || len(k) != keyBytes {
-		return nil, fmt.Errorf("a key file holds %d hexadecimal digits", 2*keyBytes)
+// decodeKeys reads a key file: a key a line.
+func decodeKeys(b []byte) (ring, error) {
+	var r ring
+	for line := range strings.Lines(strings.TrimSpace(string(b))) {
+		k, err := hex.DecodeString(strings.TrimSpace(line))
+		if err != nil || len(k) != keyBytes {
+			return nil, fmt.Errorf("a key file holds %d hexadecimal digits a line", 2*keyBytes)
+		}
+		r = append(r, k)
 	}
-	return k, nil
+	if len(r) == 0 {
+		return nil, errors.New("a key file is not empty")
+	}
+	return r, nil
 }
 
-func makeKey(file string) (key, error) {
+// encode is the text of the key file.
+func (r ring) encode() []byte {
+	var b []byte
+	for _, k := range r {
+		b = append(hex.AppendEncode(b, k), '\n')
+	}
+	return b
+}
+
+func newKey() (key, error) {
 	k := make(key, keyBytes)
 	if _, err := rand.Read(k); err != nil {
 		return nil, fmt.Errorf("make a key: %w", err)
 	}
-	err := writeNew(file, []byte(hex.EncodeToString(k)+"\n"))
+	return k, nil
+}
+
+func makeKey(file string) (ring, error) {
+	k, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	r := ring{k}
+	err = writeNew(file, r.encode())
 	if errors.Is(err, fs.ErrExist) { // another first run made one meanwhile, and may be using it
-		return readKey(file)
+		return readKeys(file)
 	}
 	if err != nil {
 		return nil, environment(fmt.Errorf("make a key: %w", err))
 	}
-	return k, nil
+	return r, nil
 }
+
+// ids is the key that makes the ids of the zones now.
+func (r ring) ids() key { return r[len(r)-1] }
+
+// published is the key that made the ids of a snapshot.
+func (r ring) published(m *load.Manifest) (key, error) {
+	if len(r) > 0 && (m == nil || m.IDKey == "") { // no key had been rotated then
+		return r[0], nil
+	}
+	for _, k := range r {
+		if r.mark(k) == m.IDKey {
+			return k, nil
+		}
+	}
+	return nil, errors.New("the ids of the snapshot were made with a key that the key file does not have")
+}
+
+// mark names a key of the ring and tells nothing of it. With another first key its mark is another, too.
+func (r ring) mark(k key) string { return k.mac("key", r[0].mac("key"))[:16] }
 
 // mac is the keyed digest of the parts, in hexadecimal. No part can run into the next.
 func (k key) mac(parts ...string) string {

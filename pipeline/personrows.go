@@ -21,7 +21,7 @@ const statusUnknown = "unknown"
 const statusNotApplicable = "not_applicable"
 
 // ids is the key of the zone.
-func (p *publication) ids() key { return p.key.zone(p.zone) }
+func (p *publication) ids() key { return p.keys.ids().zone(p.zone) }
 
 // zoneIDs is the ids of records, persons and episodes as a zone has them.
 type zoneIDs struct {

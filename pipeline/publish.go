@@ -50,7 +50,7 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 		return fmt.Errorf("steward: %w", err)
 	}
 	m := load.Manifest{Started: r.started, Ended: r.Now().UTC(), PalermoVersion: r.Version, SchemaVersion: r.Schema.Version,
-		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion,
+		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion, IDKey: r.keys.mark(r.keys.ids()),
 		RowsLoaded: r.summary.Rows.Loaded, RowsRejected: r.summary.Rows.Rejected, Made: r.summary.Made}
 	if m.Checks, err = json.Marshal(r.notPassed()); err != nil {
 		return err

@@ -148,7 +148,7 @@ func (d *desk) book(ctx context.Context, s *Submission, e *Entry, in *receipt.In
 	if err := os.MkdirAll(d.path(receiptsDir, s.Agency), receiptFolder); err != nil {
 		return "", err
 	}
-	ok, err := writeBookApart(ctx, d.path(inboxDir, s.SHA256), d.receiptFile(s, name), e.Format == "csv", in, d.path(stateDir, "tmp"), d.Config.limits())
+	ok, err := writeBookApart(ctx, d.openReceived, d.path(inboxDir, s.SHA256), d.receiptFile(s, name), e.Format == "csv", in, d.path(stateDir, "tmp"), d.Config.limits())
 	if err != nil || !ok {
 		return "", err
 	}
@@ -172,8 +172,8 @@ func bookExtension(name string, e *Entry) string {
 
 // writeBookApart writes the file at path with its receipt in it to another, in a worker, whole or not at all. It reports whether
 // there is one. A worker that fails is the file's fault, unless somebody killed it.
-func writeBookApart(ctx context.Context, path, to string, isText bool, in *receipt.Input, tmp string, l extract.Limits) (ok bool, err error) {
-	src, err := os.Open(path)
+func writeBookApart(ctx context.Context, open opener, path, to string, isText bool, in *receipt.Input, tmp string, l extract.Limits) (ok bool, err error) {
+	src, _, err := open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil // it is gone from the inbox
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"palermo/load"
-	"palermo/schemas"
 )
 
 // openPair is two records that a reviewer should look at, with what is shown of them. a and b are
@@ -170,12 +169,11 @@ func span(from, to string) string {
 // citizenships is those of records, by their stewards' ids. The table stands with the analysts, under
 // their ids.
 func (f *linkFacts) citizenships(ctx context.Context, pairs []*openPair) (map[string]string, error) {
-	analyst := f.h.key.zone(schemas.ZoneAnalyst)
 	steward := map[string]string{}
 	var ids []string
 	for _, p := range pairs {
 		for i, private := range [2]string{p.a, p.b} {
-			id := analyst.id(private)
+			id := f.analyst.id(private)
 			steward[id] = p.steward[i]
 			ids = append(ids, id)
 		}
@@ -217,7 +215,7 @@ func (f *linkFacts) tellNames(ctx context.Context, pairs []*openPair) error {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		err := load.Rows(ctx, path, columns, func(rec arrow.RecordBatch) error {
+		err := f.h.vault().Rows(ctx, path, columns, func(rec arrow.RecordBatch) error {
 			c := cellsOf(rec, held)
 			for k := range int(rec.NumRows()) {
 				row := map[string]string{}

@@ -34,10 +34,14 @@ const (
 )
 
 func newRowWriter(metadata map[string]string, path string, t *schemas.Table) (*rowWriter, error) {
+	return openRowWriter(load.ParquetOptions{Metadata: metadata}, path, t)
+}
+
+func openRowWriter(o load.ParquetOptions, path string, t *schemas.Table) (*rowWriter, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	w, err := load.Create(path, t, load.ParquetOptions{Metadata: metadata})
+	w, err := load.Create(path, t, o)
 	if err != nil {
 		return nil, err
 	}

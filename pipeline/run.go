@@ -318,7 +318,7 @@ func (r *run) sweepSteward() error {
 // its line in the ledger are durable.
 func (r *run) intake(ctx context.Context) error {
 	claimed, waiting, err := intake.Claim(ctx, intake.Dirs{Drop: r.path(dropDir), Inbox: r.path(inboxDir), Tmp: r.path(stateDir, "tmp")},
-		intake.Limits{MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Wants: r.Wants})
+		intake.Limits{MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Wants: r.Wants, Seal: r.sealer()})
 	if err != nil {
 		return err
 	}
@@ -468,7 +468,7 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
 		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Limits: r.Config.limits(), Secrets: r.secrets[s.Agency], IDs: r.key, Sources: r.Config.Agencies[s.Agency].Sources, Withdrawn: s.withdrawn, Struck: struck,
 		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID), Places: r.placesFile(s.ID), Returned: r.returned(s),
-		Vault: func(table string) string { return r.vaultFile(table, s.ID) }}
+		Vault: func(table string) string { return r.vaultFile(table, s.ID) }, Open: r.openReceived, Seal: r.sealer()}
 	e, err := r.harmonise(ctx, h, s)
 	if err != nil {
 		return nil, fmt.Errorf("submission %s: %w", s.ID, err)
@@ -507,7 +507,7 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 // harmonise reads the copy in the inbox, if it is still what was received.
 func (r *run) harmonise(ctx context.Context, h *Harmoniser, s *Submission) (*Entry, error) {
 	copied := r.path(inboxDir, s.SHA256)
-	sum, err := fileDigest(copied)
+	sum, err := r.receivedDigest(copied)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return unreceived(s, "the received copy is not in the inbox"), nil
@@ -650,7 +650,7 @@ func (r *run) findings(e *Entry) []Found {
 // inputs is the digest of everything that decides the bytes of what is published.
 func (r *run) inputs(entries []*Entry) string {
 	d := sha256.New()
-	fmt.Fprintln(d, lakeFormat, r.Schema.Digest(), r.Mappings.Digest(), r.key.mac("inputs"))
+	fmt.Fprintln(d, lakeFormat, r.Schema.Digest(), r.Mappings.Digest(), r.keys.ids().mac("inputs"))
 	fmt.Fprint(d, r.linked.digest(r.Config))
 	if ranks := r.Config.ranks().agencies; r.linked != nil && len(ranks) > 0 {
 		fmt.Fprintln(d, "ranks", ranks) // printed in the order of names

@@ -3,6 +3,8 @@ package sandbox
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
 	"github.com/elastic/go-seccomp-bpf/arch"
@@ -24,6 +26,7 @@ func widen(f *os.File) {
 // folder tmp and the named ones, which it may read; the network; other processes. What the kernel
 // cannot take away stays.
 func confine(tmp string, readable []string) error {
+	readable = slices.DeleteFunc(slices.Clone(readable), inMemory) // within reach as it is, and Landlock takes no rule for it
 	err := landlock.V7.BestEffort().Restrict(landlock.RWDirs(tmp).IgnoreIfMissing(), landlock.ROFiles(readable...).IgnoreIfMissing())
 	if err != nil {
 		return fmt.Errorf("landlock: %w", err)
@@ -32,6 +35,12 @@ func confine(tmp string, readable []string) error {
 		return nil
 	}
 	return forbidCalls()
+}
+
+// inMemory reports whether an opened file, by its name below /dev/fd, is one of MemoryFile.
+func inMemory(name string) bool {
+	to, err := os.Readlink(name)
+	return err == nil && strings.HasPrefix(to, "/memfd:")
 }
 
 // forbidden is the system calls that a confined worker is denied: those that reach the network,

@@ -63,6 +63,7 @@ func testRoles() map[string]Role {
 		"allocate":      Func(allocate),
 		"write":         Func(writeFile),
 		"leave a child": Func(leaveChild),
+		"held":          Func(held),
 	}
 }
 

@@ -144,13 +144,8 @@ func (a *app) confirm(name string, f decideFlags, in io.Reader) (*result, error)
 func (a *app) decide(h *pipeline.Home, act string, s *pipeline.Subject, already bool, f decideFlags, lines *bufio.Reader) (*result, error) {
 	d := &decided{Subject: s, Act: act, Undo: f.undo, Changed: already == f.undo}
 	if d.Changed && !f.yes {
-		fmt.Fprintf(a.stderr, "%s %s [y/N] ", d.about(), d.question())
-		answer, err := lines.ReadString('\n')
-		if err != nil && err != io.EOF {
+		if err := a.ask(d.about()+" "+d.question(), lines); err != nil {
 			return nil, err
-		}
-		if w := strings.ToLower(strings.TrimSpace(answer)); w != "y" && w != "yes" {
-			return nil, usagef("not confirmed: nothing was changed; --yes does not ask")
 		}
 	}
 	if d.Changed {
@@ -165,6 +160,19 @@ func (a *app) decide(h *pipeline.Home, act string, s *pipeline.Subject, already 
 			p.line("The next run follows it: %s", next)
 		}
 	}}, nil
+}
+
+// ask asks, and is an error where the answer is not yes.
+func (a *app) ask(question string, lines *bufio.Reader) error {
+	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
+	answer, err := lines.ReadString('\n')
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if w := strings.ToLower(strings.TrimSpace(answer)); w != "y" && w != "yes" {
+		return usagef("not confirmed: nothing was changed; --yes does not ask")
+	}
+	return nil
 }
 
 // about names the subject without what would name a person.

@@ -69,6 +69,9 @@ func printDiff(p *printer, d *pipeline.Diff) {
 		}
 		p.grid("  ", []bool{false, false, false, true, true, true, true, true}, rows)
 	}
+	if d.Rekeyed {
+		p.line("The key was rotated between them: all ids of records and persons are others.")
+	}
 	if len(d.Skipped) > 0 {
 		p.line("Not compared, since their keys are others: %s", strings.Join(d.Skipped, ", "))
 	}

@@ -64,6 +64,7 @@ func manPage(root *cobra.Command) string {
 	r.section("ENVIRONMENT")
 	r.item("PALERMO_HOME", "The home, where --home is not given.")
 	r.item("PALERMO_KEY_FILE", "The file that holds the home's key, in place of vault/key.")
+	r.item("PALERMO_AGE_IDENTITY", "The file that holds the age identity that opens sealed files, in place of seal.identity_file.")
 	r.item("NO_COLOR", "When set, no colours.")
 	r.section("FILES")
 	r.item("palermo.yaml", "The settings, in the home.")

@@ -94,7 +94,7 @@ func (w *walk) copy(f *os.File, before identity) (tmp, sum string, err error) {
 			err = errors.Join(err, os.Remove(dst.Name()))
 		}
 	}()
-	c := copier{h: sha256.New(), dst: dst}
+	c := copier{h: sha256.New(), dst: dst, seal: w.limits.Seal}
 	err = c.run(w, f, before.size)
 	if closed := dst.Close(); err == nil && closed != nil {
 		err = &homeError{closed}
@@ -114,15 +114,33 @@ func (w *walk) copy(f *os.File, before identity) (tmp, sum string, err error) {
 
 // copier writes and hashes; it tells errors of the source from errors of the target.
 type copier struct {
-	h   hash.Hash
-	dst *os.File
-	n   int64
+	h    hash.Hash
+	dst  *os.File
+	seal func(io.Writer) (io.WriteCloser, error)
+	n    int64
+}
+
+// nothingCloses is a writer of what is not sealed.
+type nothingCloses struct{ io.Writer }
+
+func (nothingCloses) Close() error { return nil }
+
+// to is what bytes are written to.
+func (c *copier) to() (io.WriteCloser, error) {
+	if c.seal == nil {
+		return nothingCloses{c.dst}, nil
+	}
+	return c.seal(c.dst)
 }
 
 // run copies up to one byte more than the size, which is enough to see that the file grew.
 func (c *copier) run(w *walk, src io.Reader, size int64) error {
 	src = io.LimitReader(src, size+1)
 	buf := make([]byte, 256<<10)
+	to, err := c.to()
+	if err != nil {
+		return &homeError{err}
+	}
 	for {
 		if err := w.ctx.Err(); err != nil {
 			return err
@@ -130,7 +148,7 @@ func (c *copier) run(w *walk, src io.Reader, size int64) error {
 		n, err := src.Read(buf)
 		c.n += int64(n)
 		c.h.Write(buf[:n])
-		if _, werr := c.dst.Write(buf[:n]); werr != nil {
+		if _, werr := to.Write(buf[:n]); werr != nil {
 			return &homeError{werr}
 		}
 		if err == io.EOF {
@@ -140,7 +158,7 @@ func (c *copier) run(w *walk, src io.Reader, size int64) error {
 			return err
 		}
 	}
-	if err := c.dst.Sync(); err != nil {
+	if err := errors.Join(to.Close(), c.dst.Sync()); err != nil {
 		return &homeError{err}
 	}
 	return nil

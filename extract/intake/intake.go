@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -30,6 +31,10 @@ type Limits struct {
 	// Wants, where it is set, says which files are taken: the others are left, and not reported. It is
 	// called with the path below the drop folder.
 	Wants func(path string, m Mark) bool
+
+	// Seal, where it is set, is between a copy and the disk: what lies in the inbox, under the hash of
+	// what was received, is what it makes of that.
+	Seal func(io.Writer) (io.WriteCloser, error)
 }
 
 const (

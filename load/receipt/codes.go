@@ -20,6 +20,7 @@ var unseen = map[diag.Code]bool{
 	diag.MappingUnreadable:   true,
 	diag.ConfigSyntax:        true,
 	diag.HomeKeyMissing:      true,
+	diag.HomeIdentity:        true,
 	diag.HomeReadOnly:        true,
 	diag.HomeDiskFull:        true,
 	diag.HomeLocked:          true,
