@@ -45,7 +45,7 @@ type Suggestion struct {
 // fields; the one that explains most of the columns is the table's, if the table holds what such a table must.
 func (l *Lexicon) Suggest(t *Table) *Suggestion {
 	var all [][]Proposal
-	bareNames(t)
+	l.prepare(t)
 	for i := range t.Columns {
 		all = append(all, l.propose(&t.Columns[i]))
 	}

@@ -27,6 +27,7 @@ func FindHeader(rows []mappings.PreviewRow) (Header, []string) {
 	if best < 0 {
 		return Header{}, nil
 	}
+	best = labelsBelow(rows, best)
 	h := Header{Row: rows[best].Num, Rows: 1}
 	if merged := mergedAbove(rows, best); merged > 0 {
 		if joined, ok := mappings.JoinHeader(rows, best, 2); ok {
@@ -39,6 +40,31 @@ func FindHeader(rows []mappings.PreviewRow) (Header, []string) {
 		out[i] = mappings.Word(c)
 	}
 	return h, out
+}
+
+// labelsBelow is the row of the header that people read, where row k holds names for machines: below it, after a row of
+// column numbers at most, most of them stand again in words.
+func labelsBelow(rows []mappings.PreviewRow, k int) int {
+	const near = 2
+	for below := k + 1; below <= k+near && below < len(rows); below++ {
+		machine, again := 0, 0
+		for i, cell := range rows[k].Cells {
+			name := mappings.Word(cell)
+			if name == "" || i >= len(rows[below].Cells) {
+				continue
+			}
+			if machineName(name) {
+				machine++
+			}
+			if label := mappings.Word(rows[below].Cells[i]); kindOf(label) == Text && phraseOf(bareOf(name)).similar(phraseOf(label)) >= 0.75 {
+				again++
+			}
+		}
+		if n := filled(rows[k].Cells); 2*machine > n && 2*again > n {
+			return below
+		}
+	}
+	return k
 }
 
 // commonWidth is how many cells most rows fill.

@@ -68,15 +68,44 @@ type Lexicon struct {
 	regions map[string]bool // words of parts of the world
 }
 
-// stem is by how many letters of a token aliases are looked up.
-const stem = 3
+// stem and wordStem is by how many letters of a token aliases and words are looked up.
+const (
+	stem     = 3
+	wordStem = 2
+)
+
+// keysOf is by what a token is looked up: its first letters, and what it is another word for.
+func keysOf(t string, letters int) []string {
+	out := []string{t[:min(len(t), letters)]}
+	for _, c := range concepts()[t] {
+		out = append(out, "="+c)
+	}
+	return out
+}
+
+// like is the names that share the beginning of a word with the phrase, or what it is a word for, each once.
+func (l *Lexicon) like(p phrase) []int {
+	var out []int
+	seen := map[int]bool{}
+	for _, t := range p.tokens {
+		for _, key := range keysOf(t, stem) {
+			for _, i := range l.begins[key] {
+				if !seen[i] {
+					seen[i] = true
+					out = append(out, i)
+				}
+			}
+		}
+	}
+	return out
+}
 
 // NewLexicon is what is known without the sources that are hidden: neither their mappings, nor the words that
 // were added for them. Hiding is for measuring; nothing is hidden by default.
 func NewLexicon(s *schemas.Schema, set *mappings.Set, hidden ...string) (*Lexicon, error) {
 	l := &Lexicon{schema: s, begins: map[string][]int{}, words: map[string][]word{}, exact: map[string]map[string][]int{},
 		first: map[string]map[string][]int{}, often: map[string]map[string]int{}, said: map[string]string{}, had: map[string]bool{}, known: map[string]map[string]string{}}
-	if err := l.addFieldWords(hidden); err != nil {
+	if err := l.addFieldWords(set, hidden); err != nil {
 		return nil, err
 	}
 	l.addSchema(hidden)
@@ -94,9 +123,10 @@ func NewLexicon(s *schemas.Schema, set *mappings.Set, hidden ...string) (*Lexico
 	l.lend()
 	for i := range l.aliases {
 		for _, t := range l.aliases[i].tokens {
-			key := t[:min(len(t), stem)]
-			if at := l.begins[key]; len(at) == 0 || at[len(at)-1] != i {
-				l.begins[key] = append(l.begins[key], i)
+			for _, key := range keysOf(t, stem) {
+				if at := l.begins[key]; len(at) == 0 || at[len(at)-1] != i {
+					l.begins[key] = append(l.begins[key], i)
+				}
 			}
 		}
 	}
@@ -105,9 +135,10 @@ func NewLexicon(s *schemas.Schema, set *mappings.Set, hidden ...string) (*Lexico
 		for i, w := range ws {
 			l.exact[list][w.joined] = append(l.exact[list][w.joined], i)
 			for _, t := range w.tokens {
-				key := t[:min(len(t), 2)]
-				if at := l.first[list][key]; len(at) == 0 || at[len(at)-1] != i {
-					l.first[list][key] = append(at, i)
+				for _, key := range keysOf(t, wordStem) {
+					if at := l.first[list][key]; len(at) == 0 || at[len(at)-1] != i {
+						l.first[list][key] = append(at, i)
+					}
 				}
 			}
 		}
@@ -115,11 +146,14 @@ func NewLexicon(s *schemas.Schema, set *mappings.Set, hidden ...string) (*Lexico
 	return l, nil
 }
 
-func (l *Lexicon) addFieldWords(hidden []string) error {
+// addFieldWords adds what fields are called, but for what is hidden: words that were added for a hidden source, and
+// those that its headers alone have, unless a vocabulary of the field has them too.
+func (l *Lexicon) addFieldWords(set *mappings.Set, hidden []string) error {
 	recs, err := csv.NewReader(bytes.NewReader(fieldWords)).ReadAll()
 	if err != nil {
 		return fmt.Errorf("assist: read the words for fields: %w", err)
 	}
+	only := headersOf(set, hidden)
 	for i, r := range recs[1:] {
 		table, field, _ := strings.Cut(r[0], ".")
 		if t := l.schema.Table(table); t == nil || t.Field(field) == nil {
@@ -128,11 +162,36 @@ func (l *Lexicon) addFieldWords(hidden []string) error {
 			}
 			continue
 		}
-		if !slices.Contains(hidden, r[3]) || r[3] == "" {
-			l.alias(r[2], "in "+languageName(r[1]), Meaning{Table: table, Field: field}, false)
+		if !slices.Contains(hidden, r[3]) && (r[4] != "" || !only[phraseOf(r[2]).joined]) {
+			l.alias(r[2], inLanguage+languageName(r[1]), Meaning{Table: table, Field: field}, false)
 		}
 	}
 	return nil
+}
+
+// headersOf is the headers, folded, that only mappings of these sources name.
+func headersOf(set *mappings.Set, sources []string) map[string]bool {
+	out := map[string]bool{}
+	if len(sources) == 0 {
+		return out
+	}
+	each := func(hidden bool, do func(joined string)) {
+		for _, m := range set.Mappings {
+			if slices.Contains(sources, m.Source.ID) != hidden {
+				continue
+			}
+			for i := range m.Tables {
+				for _, name := range m.Tables[i].Named() {
+					_, last, _ := cutLast(name)
+					do(phraseOf(name).joined)
+					do(phraseOf(last).joined)
+				}
+			}
+		}
+	}
+	each(true, func(joined string) { out[joined] = true })
+	each(false, func(joined string) { delete(out, joined) })
+	return out
 }
 
 // own is the words that stand in the value maps of the sources.
@@ -173,6 +232,9 @@ func (l *Lexicon) addCodeWords(hidden map[string]bool) error {
 	return nil
 }
 
+// inLanguage is how the origin of a name begins that is a word of a language.
+const inLanguage = "in "
+
 // languageName is the English name of a language of the texts.
 func languageName(tag string) string {
 	return cmp.Or(map[string]string{"en": "English", "fr": "French", "es": "Spanish", "ru": "Russian", "uk": "Ukrainian", "bg": "Bulgarian",
@@ -183,7 +245,7 @@ func languageName(tag string) string {
 // Called is what the field is called in a language of fields.csv, the language by its English name.
 func (l *Lexicon) Called(what Meaning, language string) []string {
 	var out []string
-	in := "in " + language
+	in := inLanguage + language
 	for i := range l.aliases {
 		if a := &l.aliases[i]; a.from == in && a.what == what {
 			out = append(out, a.text)

@@ -81,10 +81,10 @@ func (l *Lexicon) addField(table string, f *schemas.Field, hidden []string) {
 	if palermoOwn[f.Name] {
 		return
 	}
+	l.addNames(table, f)
 	if l.general(table, f.Name) {
 		return // "sex" alone is not that of a recruiter
 	}
-	l.alias(strings.TrimSuffix(f.Name, "_code"), "the field's name", what, false)
 	for _, ref := range []struct{ source, standard, name string }{{"htcds", "HTCDS", f.Ref.HTCDS}, {"ctdc", "CTDC", f.Ref.CTDC}, {"", "SDMX", f.Ref.SDMX}} {
 		if ref.name == "" || ref.source != "" && slices.Contains(hidden, ref.source) {
 			continue

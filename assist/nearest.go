@@ -27,6 +27,7 @@ const meaningCounts = 0.8
 // sheet, and where the header stands, say nothing.
 func (l *Lexicon) Nearest(t *Table, set *mappings.Set) []Likeness {
 	var proposals [][]Proposal
+	l.prepare(t)
 	for i := range t.Columns {
 		proposals = append(proposals, l.propose(&t.Columns[i]))
 	}

@@ -28,7 +28,7 @@ func (l *Lexicon) propose(c *Column) []Proposal {
 			best[m] = Proposal{m, score, reason, reason}
 		}
 	}
-	c.asks = l.saysYesAndNo(c)
+	c.asks = l.saysYesAndNo(c) && !(c.Type == Blank && c.lone && c.wants())
 	l.byHeader(c, put)
 	l.byAll(c, put)
 	named := l.namedKinds(c)
@@ -50,10 +50,17 @@ func (l *Lexicon) propose(c *Column) []Proposal {
 // byHeader proposes by what the column is called.
 func (l *Lexicon) byHeader(c *Column, put func(Meaning, float64, string)) {
 	whole := phraseOf(c.said())
+	if c.bare != "" {
+		l.hits(phraseOf(c.Name), 0.97, c, put) // cas_Status: the prefix may be short for what it belongs to
+	}
+	if c.bare != "" && ofOrganisation(c.Name) {
+		return
+	}
 	l.hits(whole, 1, c, put)
 	for _, part := range eitherSide(c.said()) {
 		l.hits(phraseOf(part), 0.95, c, put)
 	}
+	l.implied(whole, c, put)
 	above, last, ok := cutLast(c.said())
 	if !ok {
 		l.inContext(whole, c, put)
@@ -72,38 +79,57 @@ func (l *Lexicon) byHeader(c *Column, put func(Meaning, float64, string)) {
 	})
 }
 
+// implied proposes by the name together with what its cells are: a column of years that is called published is one of
+// the year of publication.
+func (l *Lexicon) implied(p phrase, c *Column, put func(Meaning, float64, string)) {
+	is := map[Type]string{Year: "year", Date: "date"}[c.Type]
+	if is == "" || len(p.tokens) == 0 || slices.ContainsFunc(p.tokens, func(t string) bool { return alike(t, is) > 0.9 }) {
+		return
+	}
+	tokens := append(slices.Clone(p.tokens), is)
+	l.hits(phrase{tokens, joinTokens(tokens)}, 0.97, c, put)
+}
+
+// ofOrganisation reports whether the prefix of a machine name says that it tells of an organisation, not of a person.
+func ofOrganisation(name string) bool {
+	prefix, _, _ := strings.Cut(name, "_")
+	return slices.Contains(concepts()[fold(prefix)], "organisation")
+}
+
 // eitherSide is the names that a slash parts, each of which says what the column is: Nationality/ Country of origin.
 func eitherSide(name string) []string {
 	parts := strings.Split(name, "/")
-	if len(mappings.Parts(name)) > 1 || len(parts) < 2 || slices.ContainsFunc(parts, func(p string) bool { return len(strings.TrimSpace(p)) < 3 }) {
+	if len(mappings.Parts(name)) > 1 || len(parts) < 2 || machineName(parts[0]) { // a path of a form is one name
 		return nil
 	}
-	return parts
+	return slices.DeleteFunc(parts, func(p string) bool { return len(strings.TrimSpace(p)) < 3 })
+}
+
+// machineName reports whether the name is one of a machine: several words written as one.
+func machineName(name string) bool {
+	return !strings.ContainsAny(strings.TrimSpace(name), " ") && len(phraseOf(name).tokens) > 1
 }
 
 // hits proposes what has a name like the phrase.
 func (l *Lexicon) hits(p phrase, weight float64, c *Column, put func(Meaning, float64, string)) {
-	seen := map[int]bool{}
-	for _, t := range p.tokens {
-		for _, i := range l.begins[t[:min(len(t), stem)]] {
-			if seen[i] {
-				continue
-			}
-			seen[i] = true
-			a := &l.aliases[i]
-			if a.what.Code != "" && !c.asks {
-				continue
-			}
-			s := weight * p.similar(a.phrase)
-			if s < 0.95*weight && !sameScript(c.Name, a.text) {
-				continue // across scripts a word is the same, or it is another
-			}
-			if a.part {
-				s *= 0.92
-			}
-			if s >= 0.45 {
-				put(a.what, s, fmt.Sprintf("called “%s” %s", a.text, a.from))
-			}
+	for _, i := range l.like(p) {
+		a := &l.aliases[i]
+		if a.what.Code != "" && !c.asks {
+			continue
+		}
+		by := alike
+		if a.what.Code != "" {
+			by = sameStem // a code is one word among others of its kind: work is no employment here
+		}
+		s := weight * p.similarBy(a.phrase, by)
+		if s < 0.95*weight && !(sameScript(c.Name, a.text) && c.speaks(a.from)) {
+			continue // in another script or language a word is the same, or it is another
+		}
+		if a.part {
+			s *= 0.92
+		}
+		if s >= 0.45 {
+			put(a.what, s, fmt.Sprintf("called “%s” %s", a.text, a.from))
 		}
 	}
 }
@@ -168,14 +194,12 @@ func (l *Lexicon) namedKinds(c *Column) map[string]map[string]bool {
 	}
 	out := map[string]map[string]bool{}
 	head := phrase{p.tokens[:2], joinTokens(p.tokens[:2])}
-	for _, t := range head.tokens {
-		for _, i := range l.begins[t[:min(len(t), stem)]] {
-			if a := &l.aliases[i]; a.what.Code == "" && lists[a.what] != "" && head.similar(a.phrase) >= 0.95 {
-				if out[a.what.Table] == nil {
-					out[a.what.Table] = map[string]bool{}
-				}
-				out[a.what.Table][a.what.Field] = true
+	for _, i := range l.like(head) {
+		if a := &l.aliases[i]; a.what.Code == "" && lists[a.what] != "" && head.similar(a.phrase) >= 0.95 {
+			if out[a.what.Table] == nil {
+				out[a.what.Table] = map[string]bool{}
 			}
+			out[a.what.Table][a.what.Field] = true
 		}
 	}
 	return out
@@ -194,13 +218,8 @@ func joinTokens(tokens []string) string {
 
 // about reports whether the phrase names what the meaning's field is, by least how like: the heading over its columns.
 func (l *Lexicon) about(p phrase, m Meaning, least float64) bool {
-	for _, t := range p.tokens {
-		for _, i := range l.begins[t[:min(len(t), stem)]] {
-			a := &l.aliases[i]
-			if a.what.Table == m.Table && a.what.Code == "" && a.what.Field == m.Field && p.similar(a.phrase) >= least {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.like(p), func(i int) bool {
+		a := &l.aliases[i]
+		return a.what.Table == m.Table && a.what.Code == "" && a.what.Field == m.Field && p.similar(a.phrase) >= least
+	})
 }

@@ -170,18 +170,20 @@ func (l *Lexicon) hasWord(list string, p phrase, code string) bool {
 func (l *Lexicon) nearly(list string, p phrase, put func(string, float64, string)) {
 	seen := map[int]bool{}
 	for _, t := range p.tokens {
-		for _, i := range l.first[list][t[:min(len(t), 2)]] {
-			if seen[i] {
-				continue
-			}
-			seen[i] = true
-			w := &l.words[list][i]
-			score := max(0.93*p.similar(w.phrase), 0.92*near(p.joined, w.joined))
-			if w.part {
-				score *= 0.97
-			}
-			if score >= 0.35 {
-				put(w.code, score, "like “"+w.text+"”, "+w.from)
+		for _, key := range keysOf(t, wordStem) {
+			for _, i := range l.first[list][key] {
+				if seen[i] {
+					continue
+				}
+				seen[i] = true
+				w := &l.words[list][i]
+				score := max(0.93*p.similar(w.phrase), 0.92*near(p.joined, w.joined))
+				if w.part {
+					score *= 0.97
+				}
+				if score >= 0.35 {
+					put(w.code, score, "like “"+w.text+"”, "+w.from)
+				}
 			}
 		}
 	}
