@@ -20,6 +20,7 @@ type Assigned struct {
 	Proposals []Proposal
 	Certain   bool // the first is filled in; else it is a question
 	Fallback  bool // another column fills the same field, and this one where that gives nothing
+	Level     bool // it is one of several that are headed by values: its header is what the first says, its cells are figures
 }
 
 // Line is the line of certainty: what scores less is a question.
@@ -38,7 +39,7 @@ type Suggestion struct {
 	Doubtful bool // what the table is about is not certain: then no column is
 
 	Columns []Assigned
-	Across  []int // columns, by their number, that are headed by years: a figure of each
+	Across  []int // columns, by their number, that are headed by years or by words of a code list: a figure of each
 }
 
 // Suggest says what the table and its columns could be. For each target it holds every column against its
@@ -50,7 +51,17 @@ func (l *Lexicon) Suggest(t *Table) *Suggestion {
 		all = append(all, l.propose(&t.Columns[i]))
 	}
 	s := &Suggestion{Table: t, Across: yearsAcross(t)}
-	order, clear := l.choose(t, all, len(s.Across) > 0)
+	level := map[int]Meaning{}
+	for _, col := range s.Across {
+		level[col] = Meaning{Table: "statistic", Field: "year"}
+	}
+	if len(s.Across) == 0 {
+		for _, x := range l.spreadOf(t) {
+			s.Across = append(s.Across, x.col)
+			level[x.col] = x.what
+		}
+	}
+	order, clear := l.choose(t, all, len(s.Across))
 	if len(order) > 0 {
 		s.Target, s.Score = order[0].target, order[0].explains
 		if len(order) > 1 && order[1].score > 0 {
@@ -58,11 +69,28 @@ func (l *Lexicon) Suggest(t *Table) *Suggestion {
 		}
 	}
 	s.Doubtful = !clear
-	if t := l.schema.Table(s.Target); len(s.Across) > 0 && (t == nil || t.Field("year") == nil || t.Field("value") == nil) {
+	if s.Target != "statistic" && !isYears(level) {
+		s.Across, level = nil, map[int]Meaning{} // it holds persons: a column for each answer to a question
+	}
+	if s.Target == "estimate" && clear {
+		for _, x := range l.measuresAcross(t, all) {
+			s.Across = append(s.Across, x.col)
+			level[x.col] = x.what
+		}
+	}
+	if t := l.schema.Table(s.Target); isYears(level) && (t == nil || t.Field("year") == nil || t.Field("value") == nil) {
 		s.Target, s.Next, s.Doubtful = "statistic", s.Target, false // figures of years are counts before they are anything else
 	}
-	s.assign(all)
+	s.assign(all, level)
 	return s
+}
+
+// isYears reports whether columns are headed by years.
+func isYears(level map[int]Meaning) bool {
+	for _, m := range level {
+		return m.Field == "year"
+	}
+	return false
 }
 
 // yearsAcross is the columns that are headed by years and hold numbers, where there are several.
@@ -103,10 +131,16 @@ func fits(target string, all [][]Proposal) float64 {
 
 // assign keeps the proposals of the target, and says which are certain. A field that only one column can fill
 // goes to the likelier.
-func (s *Suggestion) assign(all [][]Proposal) {
+func (s *Suggestion) assign(all [][]Proposal, level map[int]Meaning) {
 	tables := family(s.Target)
 	for i := range s.Table.Columns {
 		a := Assigned{Column: &s.Table.Columns[i]}
+		if what, ok := level[a.Column.Col]; ok {
+			a.Level, a.Certain = true, !s.Doubtful
+			a.Proposals = []Proposal{{Meaning: what, Score: 1, Reason: spreadReason(len(level))}}
+			s.Columns = append(s.Columns, a)
+			continue
+		}
 		for _, p := range all[i] {
 			if slices.Contains(tables, p.Table) {
 				a.Proposals = append(a.Proposals, p)
@@ -115,6 +149,7 @@ func (s *Suggestion) assign(all [][]Proposal) {
 		a.Certain = !s.Doubtful && certain(a.Proposals)
 		s.Columns = append(s.Columns, a)
 	}
+	s.settle()
 	s.onlyNumbers()
 	s.onceJoined()
 	s.share()
@@ -174,7 +209,7 @@ var acted = Meaning{Table: "treaty_action", Field: "acted"}
 func (s *Suggestion) share() {
 	by := map[Meaning][]int{}
 	for i := range s.Columns {
-		if a := &s.Columns[i]; a.Certain && a.Proposals[0].Table == s.Target {
+		if a := &s.Columns[i]; a.Certain && !a.Level && a.Proposals[0].Table == s.Target {
 			by[a.Proposals[0].Meaning] = append(by[a.Proposals[0].Meaning], i)
 		}
 	}
@@ -197,6 +232,38 @@ func (s *Suggestion) share() {
 	}
 }
 
+// together is fields that one column often fills both of: the one is no doubt about the other.
+var together = [][2]string{{"year", "period"}, {"sex_code", "gender_code"}, {"age_code", "age_years"}, {"citizenship_code", "citizenship_scope_code"},
+	{"reporter_code", "reporter_scope_code"}, {"area_code", "area_scope_code"}}
+
+// goTogether reports whether one column often fills both fields.
+func goTogether(a, b Meaning) bool {
+	return a.Table == b.Table && slices.ContainsFunc(together, func(f [2]string) bool {
+		return f[0] == a.Field && f[1] == b.Field || f[1] == a.Field && f[0] == b.Field
+	})
+}
+
+// settle makes a column certain that could be one of several fields, where other columns are for certain all but one.
+func (s *Suggestion) settle() {
+	taken := map[Meaning]bool{}
+	for i := range s.Columns {
+		if a := &s.Columns[i]; a.Certain {
+			taken[a.Proposals[0].Meaning] = true
+		}
+	}
+	for i := range s.Columns {
+		a := &s.Columns[i]
+		if a.Certain || s.Doubtful || len(a.Proposals) < 2 || a.Proposals[0].Score < Line || taken[a.Proposals[0].Meaning] {
+			continue
+		}
+		left := slices.DeleteFunc(slices.Clone(a.Proposals), func(p Proposal) bool { return taken[p.Meaning] })
+		if certain(left) {
+			a.Proposals, a.Certain = left, true
+			a.Proposals[0].Reason += "; other columns are what else it could be"
+		}
+	}
+}
+
 // certain reports whether the first proposal is beyond doubt. One with the same words as the next is not, unless
 // both are fields of different tables: a route's country of origin is the record's.
 func certain(ps []Proposal) bool {
@@ -204,7 +271,7 @@ func certain(ps []Proposal) bool {
 		return false
 	}
 	for _, p := range ps[1:] {
-		if p.Score > ps[0].Score-margin && !(p.Code == ps[0].Code && p.Table != ps[0].Table && sameAlias(p, ps[0])) {
+		if p.Score > ps[0].Score-margin && !goTogether(p.Meaning, ps[0].Meaning) && !(p.Code == ps[0].Code && p.Table != ps[0].Table && sameAlias(p, ps[0])) {
 			return false
 		}
 	}

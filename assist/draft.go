@@ -136,20 +136,58 @@ func (w *drafter) record() {
 	w.line(4, "record: {case: [%s], form: main}", strings.Join(refs, ", "))
 }
 
-// across unpivots years that stand as headers.
+// What an unpivoted table's header and its cells are called in a draft.
+const (
+	theYear   = "The year"
+	theHeader = "The header"
+	theFigure = "The figure"
+)
+
+// across unpivots years and values of a field that stand as headers.
 func (w *drafter) across() {
-	if len(w.s.Across) == 0 {
-		return
+	switch n := len(w.s.Across); {
+	case n == 0:
+	case w.spreadYears():
+		w.line(4, "unpivot: {levels: [{as: %s, parse: year}], value: %s}  # %d columns are headed by years", theYear, theFigure, n)
+	default:
+		var is []string
+		for _, x := range w.s.headerWords() {
+			is = append(is, quote(x.Word))
+		}
+		w.line(4, "unpivot: {levels: [{as: %s, is: [%s]}], value: %s}  # %d columns are headed by values", theHeader, strings.Join(is, ", "), theFigure, n)
 	}
-	w.line(4, "unpivot: {levels: [{as: The year, parse: year}], value: The figure}  # %d columns are headed by years", len(w.s.Across))
+}
+
+// spreadYears reports whether it is years that stand across.
+func (w *drafter) spreadYears() bool {
+	levels := w.s.levels()
+	return len(levels) > 0 && levels[0].Field == "year"
+}
+
+// acrossColumns reads the headers and the figures of what stands across.
+func (w *drafter) acrossColumns() {
+	if w.spreadYears() {
+		w.line(6, "- {from: %s, to: year, parse: year}", theYear)
+		w.filled["year"] = true
+	} else {
+		for _, m := range w.s.levels() {
+			w.line(6, "- {from: %s, to: %s, codes: %s}", theHeader, m.Field, w.codesFile(w.l.schema.Table(m.Table).Field(m.Field), w.s.headerWords()))
+			w.filled[m.Field] = true
+		}
+	}
+	value, rule := "value", "count_or_below"
+	if w.s.Target == "estimate" {
+		value, rule = "value_central", "number"
+	}
+	w.line(6, "- {from: %s, to: %s, parse: %s}", theFigure, value, rule)
+	w.filled[value] = true
+	w.d.Filled += len(w.s.Across)
 }
 
 func (w *drafter) columns() {
 	w.line(4, "columns:")
 	if len(w.s.Across) > 0 {
-		w.line(6, "- {from: The year, to: year, parse: year}")
-		w.line(6, "- {from: The figure, to: value, parse: count_or_below}")
-		w.filled["year"], w.filled["value"] = true, true
+		w.acrossColumns()
 	}
 	any := len(w.s.Across) > 0
 	named := map[string]bool{}

@@ -135,6 +135,9 @@ func differs(header []string, below []mappings.PreviewRow) bool {
 	return false
 }
 
+// longestHeading is of how many letters a heading over several columns is at most.
+const longestHeading = 60
+
 // mergedAbove is how many cells of row k have their heading in the row above, to the left: 0 where that row is
 // none of a header.
 func mergedAbove(rows []mappings.PreviewRow, k int) int {
@@ -150,8 +153,8 @@ func mergedAbove(rows []mappings.PreviewRow, k int) int {
 		}
 		switch {
 		case up != "":
-			if kindOf(up) != Text && kindOf(up) != Year {
-				return 0
+			if kindOf(up) != Text && kindOf(up) != Year || utf8.RuneCountInString(up) > longestHeading {
+				return 0 // a title, or a note, is none of the header
 			}
 			groups++
 			last = i

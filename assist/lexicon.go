@@ -45,10 +45,11 @@ type alias struct {
 // word is a word for a code, and where it is from.
 type word struct {
 	phrase
-	text string
-	from string
-	code string
-	part bool
+	text   string
+	folded string
+	from   string
+	code   string
+	part   bool
 }
 
 // Lexicon is what fields and codes are called. It does not change; several goroutines may ask it.
@@ -273,5 +274,5 @@ func (l *Lexicon) word(list, text, from, code string, part bool) {
 	if phrase := list + " " + p.joined; !part && l.said[phrase] == "" {
 		l.said[phrase] = code
 	}
-	l.words[list] = append(l.words[list], word{p, text, from, code, part})
+	l.words[list] = append(l.words[list], word{p, text, strings.Join(strings.Fields(fold(text)), " "), from, code, part})
 }

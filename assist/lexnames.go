@@ -27,6 +27,9 @@ func (l *Lexicon) addNames(table string, f *schemas.Field) {
 			l.alias(raw, "the field's name", what, false)
 		}
 		switch {
+		case f.Name == "title": // a column called Law holds its title
+			_, noun, _ := strings.Cut(table, "_")
+			l.alias(noun, "the name of the table", what, false)
 		case f.Type == schemas.Date:
 			l.alias(name+" date", "the field's name", what, false)
 		case kindLists[f.Codes]:

@@ -42,6 +42,7 @@ func (l *Lexicon) Codes(list, text string) []CodeProposal {
 	p := phraseOf(text)
 	if len(best) == 0 {
 		l.nearly(list, p, put)
+		l.contained(list, text, put)
 	}
 	l.answers(list, text, put)
 	l.few(list, put, len(best))
@@ -66,7 +67,7 @@ func (l *Lexicon) exactly(list, text string, put func(string, float64, string)) 
 	for _, i := range l.exact[list][p.joined] {
 		w := &l.words[list][i]
 		score := 0.98
-		if strings.Join(strings.Fields(fold(w.text)), " ") == whole {
+		if w.folded == whole {
 			score = 1
 		}
 		if w.part {
@@ -187,6 +188,50 @@ func (l *Lexicon) nearly(list string, p phrase, put func(string, float64, string
 			}
 		}
 	}
+}
+
+// leastContained is of how many letters a word is at least that is looked for inside others.
+const leastContained = 4
+
+// contained finds words of the list that stand inside the text: the rate of persons charged per 100,000 is of persons
+// charged. The more of the text a word is, the likelier; it is never certain, since the rest may say another thing.
+func (l *Lexicon) contained(list, text string, put func(string, float64, string)) {
+	if list == countryList {
+		return
+	}
+	whole := strings.Join(strings.Fields(fold(text)), " ")
+	for i := range l.words[list] {
+		w := &l.words[list][i]
+		if len(w.folded) < leastContained || len(w.folded) >= len(whole) || MachineCode(w.text) || !standsIn(w.folded, whole) {
+			continue
+		}
+		score := 0.5 + 0.35*float64(len(w.folded))/float64(len(whole))
+		if w.part {
+			score *= 0.9
+		}
+		put(w.code, score, "has “"+w.text+"” in it, "+w.from)
+	}
+}
+
+// standsIn reports whether the words stand in the text, as words of their own.
+func standsIn(words, text string) bool {
+	for from := 0; ; {
+		at := strings.Index(text[from:], words)
+		if at < 0 {
+			return false
+		}
+		at += from
+		end := at + len(words)
+		if (at == 0 || !letter(text[at-1])) && (end == len(text) || !letter(text[end])) {
+			return true
+		}
+		from = at + 1
+	}
+}
+
+// letter reports whether the byte is of a letter or digit, or of a rune that is none of ASCII.
+func letter(b byte) bool {
+	return b >= 0x80 || b >= 'a' && b <= 'z' || b >= '0' && b <= '9'
 }
 
 // empty is the kind of empty that the word is known for: of the list answer's labels and those of value_status,
