@@ -34,7 +34,7 @@ func sameStem(a, b string) float64 {
 		return 0.7
 	case n >= 4 && len(b)-n <= 3:
 		return 0.92
-	case n >= 5 && n == len(a) && len(b)-n <= 4:
+	case n >= 5 && n == len(a) && len(b)-n <= 4, n >= 8 && n == len(a): // transport, transportation
 		return 0.88
 	case n >= 3 && n == len(a) && len(b)-n <= min(2, n-2): // the case of cas_, but no e-mail (имейл) of a name (име)
 		return 0.9

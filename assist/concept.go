@@ -39,8 +39,8 @@ func sameConcept(a, b string) bool {
 // slight is words that say how sure something is, whose it is, or that it is asked for, and hardly what it is: a
 // claimed form of exploitation is a form of exploitation, and a victim's name a name.
 var slight = setOf(fold(`claimed alleged suspected presumed potential possible reported stated declared recorded specify specified please select
-	indicate provide enter primary main incoming making process victim victims survivor beneficiary client individual case person persons persona personas
-	présumée présumé déclaré principal principale victime victimes personne personnes víctima víctimas presunta presunto
+	indicate provide enter primary main incoming making process broad detailed level code codes victim victims survivor beneficiary client individual case person persons persona personas
+	niveau nivel código уровень рівень ниво код nivo niveli kodi présumée présumé déclaré principal principale victime victimes personne personnes víctima víctimas presunta presunto
 	жертва жертвы жертве жертви потерпілий потерпілого лице лица особа особи victimă victima victimei persoană persoana persoanei viktima viktimës`))
 
 // slightWeight is what a slight word counts beside one that says what a column is.

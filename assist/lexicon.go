@@ -226,7 +226,7 @@ func (l *Lexicon) addCodeWords(hidden map[string]bool) error {
 			}
 			continue
 		}
-		if !hidden[fold(r[3])] {
+		if r[4] != "" || !hidden[fold(r[3])] {
 			l.word(r[0], r[3], "a word for it in "+languageName(r[2]), r[1], false)
 		}
 	}

@@ -39,6 +39,15 @@ func (l *Lexicon) addNames(table string, f *schemas.Field) {
 			l.alias(f.Meaning, "what the field means", what, n > 3)
 		}
 	}
+	if list := bareField(f.Codes); own && list != "" && list != name && !commonLists[f.Codes] {
+		l.alias(list, "the name of its code list", what, false)
+	}
+	if list := lists[what]; list != "" && list != f.Name {
+		l.alias(bareField(list), "the name of its code list", what, false)
+	}
+	if own && f.Codes != "" && !strings.HasSuffix(name, "status") {
+		l.alias(name+" status", "the field's name", what, true)
+	}
 	for _, noun := range nouns[table] {
 		l.alias(noun+" "+name, "the field's name, of its table", what, false)
 	}
@@ -48,6 +57,9 @@ func (l *Lexicon) addNames(table string, f *schemas.Field) {
 		}
 	}
 }
+
+// commonLists is lists that many fields have, so that their names say little.
+var commonLists = map[string]bool{countryList: true, "answer": true, "entity_kind": true, "sex": true, "activity": true, "unit": true, "country_scope": true, "pay_period": true}
 
 // longestMeaning is of how many words a meaning may be to be a name.
 const longestMeaning = 5

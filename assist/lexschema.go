@@ -123,6 +123,9 @@ func (l *Lexicon) addList(list *schemas.CodeList) {
 	for i := range list.Codes {
 		e := &list.Codes[i]
 		l.word(list.Name, strings.ReplaceAll(e.Code, "_", " "), "the code itself", e.Code, false)
+		if _, sdmx, ok := strings.Cut(e.Ref, "SDMX "); ok {
+			l.word(list.Name, strings.Trim(strings.Fields(sdmx)[0], ";,"), "its code in SDMX", e.Code, false)
+		}
 		for _, lang := range slices.Sorted(maps.Keys(e.Labels)) {
 			l.word(list.Name, e.Labels[lang], "its label in "+languageName(lang), e.Code, false)
 			for _, part := range alternatives(e.Labels[lang]) {

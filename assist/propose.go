@@ -178,7 +178,7 @@ func (l *Lexicon) inContext(p phrase, c *Column, put func(Meaning, float64, stri
 			least = 0.9
 		}
 		l.hits(rest, 0.97, c, func(m Meaning, s float64, why string) {
-			if m.Code != "" && l.about(head, m, least) {
+			if m.Code != "" && (l.about(head, m, least) || s >= 0.95 && wantsMore(head.tokens[0]) && l.about(head, m, 0.6)) {
 				put(m, s, why)
 			}
 		})

@@ -13,6 +13,9 @@ import (
 func (l *Lexicon) weigh(c *Column, p *Proposal) {
 	f := l.schema.Table(p.Table).Field(p.Field)
 	p.Score *= suits(c.Type, f, p.Code != "")
+	if p.Code == "" && (f.Type == schemas.Integer || f.Type == schemas.Real) && (c.Type == Words || c.Type == Text) && !hasDigits(c) {
+		p.Score *= 0.7 // what has no number in it is none
+	}
 	if c.Type == Flag && f.Type == schemas.Code && p.Code == "" && !answers[f.Codes] && l.listed(f.Codes, c) < 0.5 {
 		p.Score *= 0.75 // yes and no are none of its words
 	}
@@ -61,6 +64,11 @@ func (l *Lexicon) partsOfWorld(c *Column) bool {
 		}
 	}
 	return n > 0 && 2*n >= len(c.Words)
+}
+
+// hasDigits reports whether some words of the column have digits in them.
+func hasDigits(c *Column) bool {
+	return slices.ContainsFunc(c.Words, func(w WordCount) bool { return strings.IndexFunc(w.Word, unicode.IsDigit) >= 0 })
 }
 
 // ageBands reports whether most cells of the column say from which to which age.
