@@ -81,7 +81,7 @@ func (l *Lexicon) Suggest(t *Table) *Suggestion {
 	if t := l.schema.Table(s.Target); isYears(level) && (t == nil || t.Field("year") == nil || t.Field("value") == nil) {
 		s.Target, s.Next, s.Doubtful = "statistic", s.Target, false // figures of years are counts before they are anything else
 	}
-	s.assign(all, level)
+	l.assign(s, all, level)
 	return s
 }
 
@@ -91,21 +91,6 @@ func isYears(level map[int]Meaning) bool {
 		return m.Field == "year"
 	}
 	return false
-}
-
-// yearsAcross is the columns that are headed by years and hold numbers, where there are several.
-func yearsAcross(t *Table) []int {
-	var out []int
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		if kindOf(c.Name) == Year && (c.Type == Whole || c.Type == Number || c.Type == Blank || c.Type == Year) {
-			out = append(out, c.Col)
-		}
-	}
-	if len(out) < 3 || t.HeaderRows > 1 {
-		return nil
-	}
-	return out
 }
 
 // fits is how much of the table the target explains: the mean of its columns' best scores, but for those below
@@ -131,7 +116,7 @@ func fits(target string, all [][]Proposal) float64 {
 
 // assign keeps the proposals of the target, and says which are certain. A field that only one column can fill
 // goes to the likelier.
-func (s *Suggestion) assign(all [][]Proposal, level map[int]Meaning) {
+func (l *Lexicon) assign(s *Suggestion, all [][]Proposal, level map[int]Meaning) {
 	tables := family(s.Target)
 	for i := range s.Table.Columns {
 		a := Assigned{Column: &s.Table.Columns[i]}
@@ -151,6 +136,7 @@ func (s *Suggestion) assign(all [][]Proposal, level map[int]Meaning) {
 	}
 	s.settle()
 	s.onlyNumbers()
+	s.onlyCountries(l)
 	s.onceJoined()
 	s.share()
 }
@@ -180,6 +166,38 @@ func (s *Suggestion) onlyNumbers() {
 	}
 	p := Proposal{Meaning: value, Score: 0.85, Reason: "the only column of numbers"}
 	only.Proposals = append([]Proposal{p}, slices.DeleteFunc(only.Proposals, func(p Proposal) bool { return p.Meaning == value })...)
+	only.Certain = true
+}
+
+// ofCountries is the one country that a row of a table is of, for tables that have no other.
+var ofCountries = map[string]string{"treaty_action": "country_code", "rating": "country_code", "national_law": "country_code", "estimate": "area_code"}
+
+// onlyCountries takes the one column of countries for the country that a row is of, whatever it is called, in a table
+// that has one.
+func (s *Suggestion) onlyCountries(l *Lexicon) {
+	what := Meaning{Table: s.Target, Field: ofCountries[s.Target]}
+	if what.Field == "" || s.Doubtful {
+		return
+	}
+	var only *Assigned
+	for i := range s.Columns {
+		a := &s.Columns[i]
+		if a.Certain && a.Proposals[0].Meaning == what {
+			return
+		}
+		if a.Level || a.Column.Filled == 0 || a.Column.Distinct < 3 || l.overlap(countryList, a.Column) < 0.6 {
+			continue
+		}
+		if only != nil || a.Certain {
+			return
+		}
+		only = a
+	}
+	if only == nil {
+		return
+	}
+	p := Proposal{Meaning: what, Score: 0.85, Reason: "the only column of countries"}
+	only.Proposals = append([]Proposal{p}, slices.DeleteFunc(only.Proposals, func(p Proposal) bool { return p.Meaning == what })...)
 	only.Certain = true
 }
 

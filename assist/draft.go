@@ -138,9 +138,10 @@ func (w *drafter) record() {
 
 // What an unpivoted table's header and its cells are called in a draft.
 const (
-	theYear   = "The year"
-	theHeader = "The header"
-	theFigure = "The figure"
+	theYear    = "The year"
+	theMeasure = "The measure"
+	theHeader  = "The header"
+	theFigure  = "The figure"
 )
 
 // across unpivots years and values of a field that stand as headers.
@@ -148,7 +149,7 @@ func (w *drafter) across() {
 	switch n := len(w.s.Across); {
 	case n == 0:
 	case w.spreadYears():
-		w.line(4, "unpivot: {levels: [{as: %s, parse: year}], value: %s}  # %d columns are headed by years", theYear, theFigure, n)
+		w.line(4, "unpivot: {levels: [%s], value: %s}  # %d columns are headed by years", strings.Join(w.yearLevels(), ", "), theFigure, n)
 	default:
 		var is []string
 		for _, x := range w.s.headerWords() {
@@ -156,6 +157,42 @@ func (w *drafter) across() {
 		}
 		w.line(4, "unpivot: {levels: [{as: %s, is: [%s]}], value: %s}  # %d columns are headed by values", theHeader, strings.Join(is, ", "), theFigure, n)
 	}
+}
+
+// yearLevels is the levels of a header of years: those, and what is counted below each.
+func (w *drafter) yearLevels() []string {
+	is := ""
+	if others := w.noYears(); len(others) > 0 {
+		is = ", is: [" + strings.Join(others, ", ") + "]"
+	}
+	out := []string{"{as: " + theYear + ", parse: " + w.yearRule() + is + "}"}
+	if measures := w.s.headerParts(1); len(measures) > 0 {
+		quoted := make([]string, len(measures))
+		for i, m := range measures {
+			quoted[i] = quote(m)
+		}
+		out = append(out, "{as: "+theMeasure+", is: ["+strings.Join(quoted, ", ")+"]}")
+	}
+	return out
+}
+
+// yearRule is the rule that reads the headers of years.
+func (w *drafter) yearRule() string {
+	if slices.ContainsFunc(w.s.headerParts(0), func(h string) bool { return kindOf(h) != Year }) {
+		return "period"
+	}
+	return "year"
+}
+
+// noYears is the headers among years that name none.
+func (w *drafter) noYears() []string {
+	var out []string
+	for _, h := range w.s.headerParts(0) {
+		if !ofYear(h) {
+			out = append(out, quote(h))
+		}
+	}
+	return out
 }
 
 // spreadYears reports whether it is years that stand across.
@@ -167,8 +204,20 @@ func (w *drafter) spreadYears() bool {
 // acrossColumns reads the headers and the figures of what stands across.
 func (w *drafter) acrossColumns() {
 	if w.spreadYears() {
-		w.line(6, "- {from: %s, to: year, parse: year}", theYear)
-		w.filled["year"] = true
+		field, missing := map[string]string{"year": "year", "period": "period"}[w.yearRule()], ""
+		if others := w.noYears(); len(others) > 0 {
+			missing = ", missing: [" + strings.Join(others, ", ") + "]"
+		}
+		w.line(6, "- {from: %s, to: %s, parse: %s%s}", theYear, field, w.yearRule(), missing)
+		w.filled[field] = true
+		if measures := w.s.headerParts(1); len(measures) > 0 {
+			var words []WordCount
+			for _, m := range measures {
+				words = append(words, WordCount{m, 1, w.s.Table.HeaderRow})
+			}
+			w.line(6, "- {from: %s, to: unit_code, codes: %s}", theMeasure, w.codesFile(w.l.schema.Table("statistic").Field("unit_code"), words))
+			w.filled["unit_code"] = true
+		}
 	} else {
 		for _, m := range w.s.levels() {
 			w.line(6, "- {from: %s, to: %s, codes: %s}", theHeader, m.Field, w.codesFile(w.l.schema.Table(m.Table).Field(m.Field), w.s.headerWords()))

@@ -28,6 +28,11 @@ func FindHeader(rows []mappings.PreviewRow) (Header, []string) {
 		return Header{}, nil
 	}
 	best = labelsBelow(rows, best)
+	if n := measuresBelow(rows, best); n > 0 {
+		if joined, ok := mappings.JoinHeader(rows, best+1, 2); ok {
+			return Header{Row: rows[best+1].Num, Rows: 2, Merged: n}, joined
+		}
+	}
 	h := Header{Row: rows[best].Num, Rows: 1}
 	if merged := mergedAbove(rows, best); merged > 0 {
 		if joined, ok := mappings.JoinHeader(rows, best, 2); ok {
@@ -65,6 +70,38 @@ func labelsBelow(rows []mappings.PreviewRow, k int) int {
 		}
 	}
 	return k
+}
+
+// measuresBelow is how many columns of the row below row k are the second and further ones of a heading in row k, where
+// that row only says what stands in each: a number and a share for every year. It is 0 where it does not.
+func measuresBelow(rows []mappings.PreviewRow, k int) int {
+	if k+1 >= len(rows) || rows[k+1].Num != rows[k].Num+1 {
+		return 0
+	}
+	const longest = 12
+	gaps, again := 0, map[string]int{}
+	for i, cell := range rows[k+1].Cells {
+		w := mappings.Word(cell)
+		if w == "" {
+			continue
+		}
+		if kindOf(w) != Text || utf8.RuneCountInString(w) > longest {
+			return 0
+		}
+		again[w]++
+		if i >= len(rows[k].Cells) || mappings.Word(rows[k].Cells[i]) == "" {
+			gaps++
+		}
+	}
+	for _, n := range again {
+		if n < 2 {
+			return 0
+		}
+	}
+	if gaps < 2 || len(again) > 4 {
+		return 0
+	}
+	return gaps
 }
 
 // commonWidth is how many cells most rows fill.

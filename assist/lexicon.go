@@ -66,6 +66,8 @@ type Lexicon struct {
 	had   map[string]bool              // list, phrase and code of a word that is there
 	known map[string]map[string]string // by list and folded word: a kind of empty that mappings give it
 
+	spelt map[string][]int // by a spelling: words of the list of countries
+
 	regions map[string]bool // words of parts of the world
 }
 
@@ -128,6 +130,14 @@ func NewLexicon(s *schemas.Schema, set *mappings.Set, hidden ...string) (*Lexico
 				if at := l.begins[key]; len(at) == 0 || at[len(at)-1] != i {
 					l.begins[key] = append(l.begins[key], i)
 				}
+			}
+		}
+	}
+	l.spelt = map[string][]int{}
+	for i, w := range l.words[countryList] {
+		if len(w.joined) >= 4 {
+			for _, key := range spellings(w.joined) {
+				l.spelt[key] = append(l.spelt[key], i)
 			}
 		}
 	}

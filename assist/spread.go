@@ -17,6 +17,38 @@ type spread struct {
 	what Meaning
 }
 
+// leastYears is how many columns must be headed by years for years to stand across.
+const leastYears = 3
+
+// yearsAcross is the columns that are headed by years and hold figures, where there are several; also where a second row
+// of the header says what is counted, and with them periods and totals beside.
+func yearsAcross(t *Table) []int {
+	var out []int
+	years := 0
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		head := mappings.Parts(c.Name)[0]
+		switch {
+		case c.Type != Whole && c.Type != Number && c.Type != Blank && c.Type != Year && c.Type != Flag:
+			continue
+		case kindOf(head) == Year:
+			years++
+		case !ofYear(head) && !(saysAll(head) && len(out) > 0):
+			continue
+		}
+		out = append(out, c.Col)
+	}
+	if years < leastYears || t.HeaderRows > 2 {
+		return nil
+	}
+	return out
+}
+
+// ofYear reports whether the text names a period with its year: January to May 2003.
+func ofYear(text string) bool {
+	return slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return r < '0' || r > '9' }), func(n string) bool { return kindOf(n) == Year })
+}
+
 // spreadable is the fields of counts whose words stand as headers.
 var spreadable = []Meaning{{"statistic", "sex_code", ""}, {"statistic", "age_code", ""}, {"statistic", "purpose_code", ""}, {"statistic", "citizenship_code", ""}}
 
@@ -183,6 +215,17 @@ func (s *Suggestion) levels() []Meaning {
 	for _, a := range s.Columns {
 		if a.Level && !slices.Contains(out, a.Proposals[0].Meaning) {
 			out = append(out, a.Proposals[0].Meaning)
+		}
+	}
+	return out
+}
+
+// headerParts is what the given row of the header says over the columns that stand across, each text once.
+func (s *Suggestion) headerParts(row int) []string {
+	var out []string
+	for _, a := range s.Columns {
+		if parts := mappings.Parts(a.Column.Name); a.Level && row < len(parts) && !slices.Contains(out, parts[row]) {
+			out = append(out, parts[row])
 		}
 	}
 	return out

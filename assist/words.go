@@ -18,7 +18,11 @@ const certainWord = 0.95
 
 // Codes is what a word of a column could mean in the code list, the likeliest first, three at most. The first is
 // certain where its score is certainWord or more; a word that is listed as ambiguous has none that is.
-func (l *Lexicon) Codes(list, text string) []CodeProposal {
+func (l *Lexicon) Codes(list, text string) []CodeProposal { return l.CodesUnder(list, text, "") }
+
+// CodesUnder is Codes of a word of the column of that name, which may say more than the word: a country under Country
+// of destination.
+func (l *Lexicon) CodesUnder(list, text, header string) []CodeProposal {
 	if l.schema.List(list) == nil {
 		return nil
 	}
@@ -30,6 +34,7 @@ func (l *Lexicon) Codes(list, text string) []CodeProposal {
 	}
 	l.exactly(list, text, put)
 	l.scope(list, text, put)
+	l.brackets(list, text, len(best) == 0, put)
 	if code := band(list, text); code != "" {
 		for other, b := range best { // a phrase has no numbers, and here they are what counts
 			if b.Score < 1 {
@@ -42,9 +47,12 @@ func (l *Lexicon) Codes(list, text string) []CodeProposal {
 	p := phraseOf(text)
 	if len(best) == 0 {
 		l.nearly(list, p, put)
+		l.misspelt(list, p, put)
 		l.contained(list, text, put)
 	}
 	l.answers(list, text, put)
+	l.dimensions(list, text, put)
+	l.under(list, header, put)
 	l.few(list, put, len(best))
 	if s := l.empty(list, text); s != "" {
 		put("*"+s, 0.97, "a word for a kind of empty")
@@ -162,6 +170,51 @@ func (l *Lexicon) few(list string, put func(string, float64, string), have int) 
 	}
 }
 
+// brackets finds the word without what stands in brackets behind it: a code, or a note.
+func (l *Lexicon) brackets(list, text string, look bool, put func(string, float64, string)) {
+	at := strings.IndexAny(text, "([")
+	if !look || at < 3 {
+		return
+	}
+	l.exactly(list, text[:at], func(code string, score float64, why string) {
+		put(code, 0.9*score, why+", without what stands in brackets")
+	})
+}
+
+// dimensions finds by what a count is broken down where the word is a form of exploitation, or a country.
+func (l *Lexicon) dimensions(list, text string, put func(string, float64, string)) {
+	if list != "dimension" {
+		return
+	}
+	if ps := l.Codes("purpose", text); len(ps) > 0 && ps[0].Score >= 0.4 && !strings.HasPrefix(ps[0].Code, "*") {
+		put("by_exploitation", 0.6*ps[0].Score, "could be a form of exploitation: "+ps[0].Reason)
+	}
+	if ps := l.Codes(countryList, text); len(ps) > 0 && ps[0].Score >= 0.9 {
+		for i, code := range []string{"by_citizenship", "by_destination", "by_origin"} {
+			put(code, 0.5-0.05*float64(i), "a country")
+		}
+	}
+}
+
+// under finds the codes of a short list that the column is called after.
+func (l *Lexicon) under(list, header string, put func(string, float64, string)) {
+	codes := l.schema.List(list).Codes
+	if header == "" || list == countryList || len(codes) > mostUnder {
+		return
+	}
+	tokens := phraseOf(header).tokens
+	for i := range codes {
+		said := phraseOf(strings.ReplaceAll(codes[i].Code, "_", " ")).tokens
+		last := said[len(said)-1]
+		if len(last) > 3 && slices.ContainsFunc(tokens, func(t string) bool { return alike(t, last) > 0.9 }) {
+			put(codes[i].Code, 0.55, "the column is called after it")
+		}
+	}
+}
+
+// mostUnder is of how many codes a list is at most for a column to be called after one.
+const mostUnder = 20
+
 // hasWord reports whether the lexicon itself has the word for the code: what is hidden it has not.
 func (l *Lexicon) hasWord(list string, p phrase, code string) bool {
 	return slices.ContainsFunc(l.exact[list][p.joined], func(i int) bool { return l.words[list][i].code == code })
@@ -188,6 +241,42 @@ func (l *Lexicon) nearly(list string, p phrase, put func(string, float64, string
 			}
 		}
 	}
+}
+
+// misspelt finds names of countries whose letters stand in another order, whose vowels are others, or that end alike.
+func (l *Lexicon) misspelt(list string, p phrase, put func(string, float64, string)) {
+	if list != countryList || len(p.joined) < 4 {
+		return
+	}
+	for _, key := range spellings(p.joined) {
+		for _, i := range l.spelt[key] {
+			w := &l.words[list][i]
+			score := 0.92 * near(p.joined, w.joined)
+			if key[0] != '$' {
+				score = max(score, 0.66)
+			}
+			if score >= 0.35 {
+				put(w.code, score, "spelt like “"+w.text+"”, "+w.from)
+			}
+		}
+	}
+}
+
+// spellings is by what a misspelt name is looked up: its letters in order of the alphabet, its consonants, its end.
+func spellings(joined string) []string {
+	letters := []byte(joined)
+	slices.Sort(letters)
+	consonants := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("aeiouy", r) {
+			return -1
+		}
+		return r
+	}, joined)
+	out := []string{"%" + string(letters), "$" + joined[max(0, len(joined)-4):]}
+	if len(consonants) >= 3 {
+		out = append(out, "~"+consonants)
+	}
+	return out
 }
 
 // leastContained is of how many letters a word is at least that is looked for inside others.

@@ -260,7 +260,7 @@ func hideWords(l *assist.Lexicon, s *schemas.Schema, m *mappings.Mapping) (out F
 					continue
 				}
 				out.Words++
-				ps := l.Codes(f.Codes, e.Word)
+				ps := l.CodesUnder(f.Codes, e.Word, d.Column)
 				if len(ps) == 0 || ps[0].Code != e.Code {
 					out.Lost = append(out.Lost, fmt.Sprintf("%s %q is %s, proposed %v", f.Codes, e.Word, e.Code, ps))
 				}
