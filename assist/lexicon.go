@@ -106,13 +106,23 @@ func (l *Lexicon) like(p phrase) []int {
 // NewLexicon is what is known without the sources that are hidden: neither their mappings, nor the words that
 // were added for them. Hiding is for measuring; nothing is hidden by default.
 func NewLexicon(s *schemas.Schema, set *mappings.Set, hidden ...string) (*Lexicon, error) {
+	return newLexicon(s, set, false, hidden...)
+}
+
+// NewBlindLexicon is NewLexicon that does not even know the words of the hidden sources that published vocabularies
+// have too.
+func NewBlindLexicon(s *schemas.Schema, set *mappings.Set, hidden ...string) (*Lexicon, error) {
+	return newLexicon(s, set, true, hidden...)
+}
+
+func newLexicon(s *schemas.Schema, set *mappings.Set, blind bool, hidden ...string) (*Lexicon, error) {
 	l := &Lexicon{schema: s, begins: map[string][]int{}, words: map[string][]word{}, exact: map[string]map[string][]int{},
 		first: map[string]map[string][]int{}, often: map[string]map[string]int{}, said: map[string]string{}, had: map[string]bool{}, known: map[string]map[string]string{}}
-	if err := l.addFieldWords(set, hidden); err != nil {
+	if err := l.addFieldWords(set, blind, hidden); err != nil {
 		return nil, err
 	}
 	l.addSchema(hidden)
-	if err := l.addCodeWords(own(set, hidden)); err != nil {
+	if err := l.addCodeWords(own(set, hidden), blind); err != nil {
 		return nil, err
 	}
 	l.addAkin()
@@ -159,7 +169,7 @@ func NewLexicon(s *schemas.Schema, set *mappings.Set, hidden ...string) (*Lexico
 
 // addFieldWords adds what fields are called, but for what is hidden: words that were added for a hidden source, and
 // those that its headers alone have, unless a vocabulary of the field has them too.
-func (l *Lexicon) addFieldWords(set *mappings.Set, hidden []string) error {
+func (l *Lexicon) addFieldWords(set *mappings.Set, blind bool, hidden []string) error {
 	recs, err := csv.NewReader(bytes.NewReader(fieldWords)).ReadAll()
 	if err != nil {
 		return fmt.Errorf("assist: read the words for fields: %w", err)
@@ -173,7 +183,7 @@ func (l *Lexicon) addFieldWords(set *mappings.Set, hidden []string) error {
 			}
 			continue
 		}
-		if !slices.Contains(hidden, r[3]) && (r[4] != "" || !only[phraseOf(r[2]).joined]) {
+		if !slices.Contains(hidden, r[3]) && (r[4] != "" && !blind || !only[phraseOf(r[2]).joined]) {
 			l.alias(r[2], inLanguage+languageName(r[1]), Meaning{Table: table, Field: field}, false)
 		}
 	}
@@ -223,7 +233,7 @@ func own(set *mappings.Set, sources []string) map[string]bool {
 }
 
 // addCodeWords adds common words for codes, beside labels, but for those that are hidden.
-func (l *Lexicon) addCodeWords(hidden map[string]bool) error {
+func (l *Lexicon) addCodeWords(hidden map[string]bool, blind bool) error {
 	recs, err := csv.NewReader(bytes.NewReader(codeWords)).ReadAll()
 	if err != nil {
 		return fmt.Errorf("assist: read the words for codes: %w", err)
@@ -236,7 +246,7 @@ func (l *Lexicon) addCodeWords(hidden map[string]bool) error {
 			}
 			continue
 		}
-		if r[4] != "" || !hidden[fold(r[3])] {
+		if r[4] != "" && !blind || !hidden[fold(r[3])] {
 			l.word(r[0], r[3], "a word for it in "+languageName(r[2]), r[1], false)
 		}
 	}
@@ -246,11 +256,14 @@ func (l *Lexicon) addCodeWords(hidden map[string]bool) error {
 // inLanguage is how the origin of a name begins that is a word of a language.
 const inLanguage = "in "
 
+// languages is the English names of languages.
+var languages = map[string]string{"en": "English", "fr": "French", "es": "Spanish", "ru": "Russian", "uk": "Ukrainian", "bg": "Bulgarian",
+	"mk": "Macedonian", "sr": "Serbian", "sr-Cyrl": "Serbian", "sr-Latn": "Serbian", "ro": "Romanian", "sq": "Albanian",
+	"bs": "Bosnian", "de": "German", "el": "Greek", "hr": "Croatian", "hu": "Hungarian", "it": "Italian", "nl": "Dutch", "pt": "Portuguese", "sl": "Slovenian", "tr": "Turkish"}
+
 // languageName is the English name of a language of the texts.
 func languageName(tag string) string {
-	return cmp.Or(map[string]string{"en": "English", "fr": "French", "es": "Spanish", "ru": "Russian", "uk": "Ukrainian", "bg": "Bulgarian",
-		"mk": "Macedonian", "sr": "Serbian", "sr-Cyrl": "Serbian", "sr-Latn": "Serbian", "ro": "Romanian", "sq": "Albanian",
-		"bs": "Bosnian", "de": "German", "el": "Greek", "hr": "Croatian", "hu": "Hungarian", "it": "Italian", "nl": "Dutch", "pt": "Portuguese", "sl": "Slovenian", "tr": "Turkish"}[tag], tag)
+	return cmp.Or(languages[tag], tag)
 }
 
 // Called is what the field is called in a language of fields.csv, the language by its English name.

@@ -61,6 +61,19 @@ func Hide(ctx context.Context, s *schemas.Schema, set *mappings.Set, source stri
 	if err != nil {
 		return Figures{}, err
 	}
+	return measure(ctx, l, s, set, source, files, tmp)
+}
+
+// HideAll is Hide where the lexicon has no word of the source's at all, also none that published vocabularies have.
+func HideAll(ctx context.Context, s *schemas.Schema, set *mappings.Set, source string, files []string, tmp string) (Figures, error) {
+	l, err := assist.NewBlindLexicon(s, set, source)
+	if err != nil {
+		return Figures{}, err
+	}
+	return measure(ctx, l, s, set, source, files, tmp)
+}
+
+func measure(ctx context.Context, l *assist.Lexicon, s *schemas.Schema, set *mappings.Set, source string, files []string, tmp string) (Figures, error) {
 	m := set.Source(source)
 	var out Figures
 	done := map[string]bool{}
