@@ -140,6 +140,7 @@ func (w *drafter) record() {
 const (
 	theYear    = "The year"
 	theMeasure = "The measure"
+	theHeading = "The heading"
 	theHeader  = "The header"
 	theFigure  = "The figure"
 )
@@ -155,7 +156,15 @@ func (w *drafter) across() {
 		for _, x := range w.s.headerWords() {
 			is = append(is, quote(x.Word))
 		}
-		w.line(4, "unpivot: {levels: [{as: %s, is: [%s]}], value: %s}  # %d columns are headed by values", theHeader, strings.Join(is, ", "), theFigure, n)
+		heading := ""
+		if w.s.Table.HeaderRows > 1 {
+			var above []string
+			for _, h := range w.s.headerParts(0) {
+				above = append(above, quote(h))
+			}
+			heading = fmt.Sprintf("{as: %s, is: [%s]}, ", theHeading, strings.Join(above, ", "))
+		}
+		w.line(4, "unpivot: {levels: [%s{as: %s, is: [%s]}], value: %s}  # %d columns are headed by values", heading, theHeader, strings.Join(is, ", "), theFigure, n)
 	}
 }
 
@@ -219,6 +228,10 @@ func (w *drafter) acrossColumns() {
 			w.filled["unit_code"] = true
 		}
 	} else {
+		if w.s.Table.HeaderRows > 1 {
+			w.line(6, "- {from: %s, to: breakdown, parse: text}", theHeading)
+			w.filled["breakdown"] = true
+		}
 		for _, m := range w.s.levels() {
 			w.line(6, "- {from: %s, to: %s, codes: %s}", theHeader, m.Field, w.codesFile(w.l.schema.Table(m.Table).Field(m.Field), w.s.headerWords()))
 			w.filled[m.Field] = true

@@ -231,12 +231,13 @@ func (s *Suggestion) headerParts(row int) []string {
 	return out
 }
 
-// headerWords is the headers of the columns that stand across, as words of a column.
+// headerWords is the headers of the columns that stand across, as words of a column: of a header of several rows the last.
 func (s *Suggestion) headerWords() []WordCount {
 	var out []WordCount
 	for _, a := range s.Columns {
-		if a.Level {
-			out = append(out, WordCount{mappings.Word(a.Column.Name), a.Column.Filled, s.Table.HeaderRow})
+		_, last, _ := cutLast(a.Column.Name)
+		if w := mappings.Word(last); a.Level && !slices.ContainsFunc(out, func(x WordCount) bool { return x.Word == w }) {
+			out = append(out, WordCount{w, a.Column.Filled, s.Table.HeaderRow})
 		}
 	}
 	return out
