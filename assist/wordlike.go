@@ -87,6 +87,10 @@ func (l *Lexicon) misspelt(list string, p phrase, put func(string, float64, stri
 				score = max(score, 0.72)
 			case '~':
 				score = max(score, 0.62)
+			default: // many names for peoples end alike
+				if p.joined[0] != w.joined[0] || score < 0.6 {
+					continue
+				}
 			}
 			if score >= 0.35 {
 				put(w.code, score, "spelt like “"+w.text+"”, "+w.from)
