@@ -2,11 +2,7 @@ package assist
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
-
-	"palermo/mappings"
 )
 
 // Proposal is what a column could be, how sure that is from 0 to 1, and why.
@@ -24,6 +20,7 @@ type Assigned struct {
 	Proposals []Proposal
 	Certain   bool // the first is filled in; else it is a question
 	Fallback  bool // another column fills the same field, and this one where that gives nothing
+	Level     bool // it is one of several that are headed by values: its header is what the first says, its cells are figures
 }
 
 // Line is the line of certainty: what scores less is a question.
@@ -42,19 +39,29 @@ type Suggestion struct {
 	Doubtful bool // what the table is about is not certain: then no column is
 
 	Columns []Assigned
-	Across  []int // columns, by their number, that are headed by years: a figure of each
+	Across  []int // columns, by their number, that are headed by years or by words of a code list: a figure of each
 }
 
 // Suggest says what the table and its columns could be. For each target it holds every column against its
 // fields; the one that explains most of the columns is the table's, if the table holds what such a table must.
 func (l *Lexicon) Suggest(t *Table) *Suggestion {
 	var all [][]Proposal
-	bareNames(t)
+	l.prepare(t)
 	for i := range t.Columns {
 		all = append(all, l.propose(&t.Columns[i]))
 	}
 	s := &Suggestion{Table: t, Across: yearsAcross(t)}
-	order, clear := l.choose(t, all, len(s.Across) > 0)
+	level := map[int]Meaning{}
+	for _, col := range s.Across {
+		level[col] = Meaning{Table: "statistic", Field: "year"}
+	}
+	if len(s.Across) == 0 {
+		for _, x := range l.spreadOf(t) {
+			s.Across = append(s.Across, x.col)
+			level[x.col] = x.what
+		}
+	}
+	order, clear := l.choose(t, all, len(s.Across))
 	if len(order) > 0 {
 		s.Target, s.Score = order[0].target, order[0].explains
 		if len(order) > 1 && order[1].score > 0 {
@@ -62,26 +69,28 @@ func (l *Lexicon) Suggest(t *Table) *Suggestion {
 		}
 	}
 	s.Doubtful = !clear
-	if t := l.schema.Table(s.Target); len(s.Across) > 0 && (t == nil || t.Field("year") == nil || t.Field("value") == nil) {
+	if s.Target != "statistic" && !isYears(level) {
+		s.Across, level = nil, map[int]Meaning{} // it holds persons: a column for each answer to a question
+	}
+	if s.Target == "estimate" && clear {
+		for _, x := range l.measuresAcross(t, all) {
+			s.Across = append(s.Across, x.col)
+			level[x.col] = x.what
+		}
+	}
+	if t := l.schema.Table(s.Target); isYears(level) && (t == nil || t.Field("year") == nil || t.Field("value") == nil) {
 		s.Target, s.Next, s.Doubtful = "statistic", s.Target, false // figures of years are counts before they are anything else
 	}
-	s.assign(all)
+	l.assign(s, all, level)
 	return s
 }
 
-// yearsAcross is the columns that are headed by years and hold numbers, where there are several.
-func yearsAcross(t *Table) []int {
-	var out []int
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		if kindOf(c.Name) == Year && (c.Type == Whole || c.Type == Number || c.Type == Blank || c.Type == Year) {
-			out = append(out, c.Col)
-		}
+// isYears reports whether columns are headed by years.
+func isYears(level map[int]Meaning) bool {
+	for _, m := range level {
+		return m.Field == "year"
 	}
-	if len(out) < 3 || t.HeaderRows > 1 {
-		return nil
-	}
-	return out
+	return false
 }
 
 // fits is how much of the table the target explains: the mean of its columns' best scores, but for those below
@@ -107,10 +116,16 @@ func fits(target string, all [][]Proposal) float64 {
 
 // assign keeps the proposals of the target, and says which are certain. A field that only one column can fill
 // goes to the likelier.
-func (s *Suggestion) assign(all [][]Proposal) {
+func (l *Lexicon) assign(s *Suggestion, all [][]Proposal, level map[int]Meaning) {
 	tables := family(s.Target)
 	for i := range s.Table.Columns {
 		a := Assigned{Column: &s.Table.Columns[i]}
+		if what, ok := level[a.Column.Col]; ok {
+			a.Level, a.Certain = true, !s.Doubtful
+			a.Proposals = []Proposal{{Meaning: what, Score: 1, Reason: spreadReason(len(level))}}
+			s.Columns = append(s.Columns, a)
+			continue
+		}
 		for _, p := range all[i] {
 			if slices.Contains(tables, p.Table) {
 				a.Proposals = append(a.Proposals, p)
@@ -119,7 +134,9 @@ func (s *Suggestion) assign(all [][]Proposal) {
 		a.Certain = !s.Doubtful && certain(a.Proposals)
 		s.Columns = append(s.Columns, a)
 	}
+	s.settle()
 	s.onlyNumbers()
+	s.onlyCountries(l)
 	s.onceJoined()
 	s.share()
 }
@@ -152,6 +169,38 @@ func (s *Suggestion) onlyNumbers() {
 	only.Certain = true
 }
 
+// ofCountries is the one country that a row of a table is of, for tables that have no other.
+var ofCountries = map[string]string{"treaty_action": "country_code", "rating": "country_code", "national_law": "country_code", "estimate": "area_code"}
+
+// onlyCountries takes the one column of countries for the country that a row is of, whatever it is called, in a table
+// that has one.
+func (s *Suggestion) onlyCountries(l *Lexicon) {
+	what := Meaning{Table: s.Target, Field: ofCountries[s.Target]}
+	if what.Field == "" || s.Doubtful {
+		return
+	}
+	var only *Assigned
+	for i := range s.Columns {
+		a := &s.Columns[i]
+		if a.Certain && a.Proposals[0].Meaning == what {
+			return
+		}
+		if a.Level || a.Column.Filled == 0 || a.Column.Distinct < 3 || l.overlap(countryList, a.Column) < 0.6 {
+			continue
+		}
+		if only != nil || a.Certain {
+			return
+		}
+		only = a
+	}
+	if only == nil {
+		return
+	}
+	p := Proposal{Meaning: what, Score: 0.85, Reason: "the only column of countries"}
+	only.Proposals = append([]Proposal{p}, slices.DeleteFunc(only.Proposals, func(p Proposal) bool { return p.Meaning == what })...)
+	only.Certain = true
+}
+
 // onceJoined leaves a column of joined codes open where others say them one by one: it says them a second time.
 func (s *Suggestion) onceJoined() {
 	single := map[Meaning]int{}
@@ -178,7 +227,7 @@ var acted = Meaning{Table: "treaty_action", Field: "acted"}
 func (s *Suggestion) share() {
 	by := map[Meaning][]int{}
 	for i := range s.Columns {
-		if a := &s.Columns[i]; a.Certain && a.Proposals[0].Table == s.Target {
+		if a := &s.Columns[i]; a.Certain && !a.Level && a.Proposals[0].Table == s.Target {
 			by[a.Proposals[0].Meaning] = append(by[a.Proposals[0].Meaning], i)
 		}
 	}
@@ -201,6 +250,38 @@ func (s *Suggestion) share() {
 	}
 }
 
+// together is fields that one column often fills both of: the one is no doubt about the other.
+var together = [][2]string{{"year", "period"}, {"sex_code", "gender_code"}, {"age_code", "age_years"}, {"citizenship_code", "citizenship_scope_code"},
+	{"reporter_code", "reporter_scope_code"}, {"area_code", "area_scope_code"}}
+
+// goTogether reports whether one column often fills both fields.
+func goTogether(a, b Meaning) bool {
+	return a.Table == b.Table && slices.ContainsFunc(together, func(f [2]string) bool {
+		return f[0] == a.Field && f[1] == b.Field || f[1] == a.Field && f[0] == b.Field
+	})
+}
+
+// settle makes a column certain that could be one of several fields, where other columns are for certain all but one.
+func (s *Suggestion) settle() {
+	taken := map[Meaning]bool{}
+	for i := range s.Columns {
+		if a := &s.Columns[i]; a.Certain {
+			taken[a.Proposals[0].Meaning] = true
+		}
+	}
+	for i := range s.Columns {
+		a := &s.Columns[i]
+		if a.Certain || s.Doubtful || len(a.Proposals) < 2 || a.Proposals[0].Score < Line || taken[a.Proposals[0].Meaning] {
+			continue
+		}
+		left := slices.DeleteFunc(slices.Clone(a.Proposals), func(p Proposal) bool { return taken[p.Meaning] })
+		if certain(left) {
+			a.Proposals, a.Certain = left, true
+			a.Proposals[0].Reason += "; other columns are what else it could be"
+		}
+	}
+}
+
 // certain reports whether the first proposal is beyond doubt. One with the same words as the next is not, unless
 // both are fields of different tables: a route's country of origin is the record's.
 func certain(ps []Proposal) bool {
@@ -208,205 +289,9 @@ func certain(ps []Proposal) bool {
 		return false
 	}
 	for _, p := range ps[1:] {
-		if p.Score > ps[0].Score-margin && !(p.Code == ps[0].Code && p.Table != ps[0].Table && sameAlias(p, ps[0])) {
+		if p.Score > ps[0].Score-margin && !goTogether(p.Meaning, ps[0].Meaning) && !(p.Code == ps[0].Code && p.Table != ps[0].Table && sameAlias(p, ps[0])) {
 			return false
 		}
 	}
 	return true
-}
-
-// sameAlias reports whether two proposals come from one name that a column has for both.
-func sameAlias(a, b Proposal) bool { return a.called == b.called }
-
-// propose is what the column could be in any table, the likeliest first.
-func (l *Lexicon) propose(c *Column) []Proposal {
-	if c.Name == "" {
-		return nil
-	}
-	best := map[Meaning]Proposal{}
-	order := []Meaning{}
-	put := func(m Meaning, score float64, reason string) {
-		old, ok := best[m]
-		if !ok {
-			order = append(order, m)
-		}
-		if !ok || score > old.Score {
-			best[m] = Proposal{m, score, reason, reason}
-		}
-	}
-	c.asks = l.saysYesAndNo(c)
-	l.byHeader(c, put)
-	l.byAll(c, put)
-	named := l.namedKinds(c)
-	out := make([]Proposal, 0, len(order))
-	for _, m := range order {
-		p := best[m]
-		l.weigh(c, &p)
-		if p.Code != "" && named[p.Table] != nil && !named[p.Table][p.Field] {
-			p.Score *= 0.85 // the name says of what kind it is, and it is of another
-		}
-		if p.Score > 0.2 {
-			out = append(out, p)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Proposal) int { return cmp.Compare(b.Score, a.Score) })
-	return out
-}
-
-// byHeader proposes by what the column is called.
-func (l *Lexicon) byHeader(c *Column, put func(Meaning, float64, string)) {
-	whole := phraseOf(c.said())
-	l.hits(whole, 1, c, put)
-	for _, part := range eitherSide(c.said()) {
-		l.hits(phraseOf(part), 0.95, c, put)
-	}
-	above, last, ok := cutLast(c.said())
-	if !ok {
-		l.inContext(whole, c, put)
-		return
-	}
-	under := *c
-	under.asks = c.asks || c.Type == Words && c.Distinct <= 8 // the heading says of what it is the answer
-	l.hits(phraseOf(last), 0.97, &under, func(m Meaning, s float64, why string) {
-		if m.Code != "" && !l.about(phraseOf(above), m, 0.6) {
-			if !c.asks {
-				return
-			}
-			s *= 0.85
-		}
-		put(m, s, why)
-	})
-}
-
-// eitherSide is the names that a slash parts, each of which says what the column is: Nationality/ Country of origin.
-func eitherSide(name string) []string {
-	parts := strings.Split(name, "/")
-	if len(mappings.Parts(name)) > 1 || len(parts) < 2 || slices.ContainsFunc(parts, func(p string) bool { return len(strings.TrimSpace(p)) < 3 }) {
-		return nil
-	}
-	return parts
-}
-
-// hits proposes what has a name like the phrase.
-func (l *Lexicon) hits(p phrase, weight float64, c *Column, put func(Meaning, float64, string)) {
-	seen := map[int]bool{}
-	for _, t := range p.tokens {
-		for _, i := range l.begins[t[:min(len(t), stem)]] {
-			if seen[i] {
-				continue
-			}
-			seen[i] = true
-			a := &l.aliases[i]
-			if a.what.Code != "" && !c.asks {
-				continue
-			}
-			s := weight * p.similar(a.phrase)
-			if s < 0.95*weight && !sameScript(c.Name, a.text) {
-				continue // across scripts a word is the same, or it is another
-			}
-			if a.part {
-				s *= 0.92
-			}
-			if s >= 0.45 {
-				put(a.what, s, fmt.Sprintf("called “%s” %s", a.text, a.from))
-			}
-		}
-	}
-}
-
-// saysYesAndNo reports whether the column could be a flag.
-func (l *Lexicon) saysYesAndNo(c *Column) bool {
-	return c.Type == Flag || c.Type == Blank || c.Type == Words && c.Distinct <= 8 && (l.overlap("answer", c) >= 0.5 || l.overlap("assistance_answer", c) >= 0.5)
-}
-
-// byAll proposes a field each of whose names is part of what the column is called: "Ratification, Acceptance(A)".
-func (l *Lexicon) byAll(c *Column, put func(Meaning, float64, string)) {
-	p := phraseOf(c.said())
-	if len(p.tokens) < 3 {
-		return
-	}
-	said := map[Meaning]map[string]bool{}
-	for _, t := range p.tokens {
-		for _, i := range l.begins[t[:min(len(t), stem)]] {
-			a := &l.aliases[i]
-			if a.what.Code != "" || len(a.tokens) != 1 || alike(t, a.tokens[0]) < 0.9 {
-				continue
-			}
-			if said[a.what] == nil {
-				said[a.what] = map[string]bool{}
-			}
-			said[a.what][t] = true
-		}
-	}
-	for m, tokens := range said {
-		if len(tokens) >= 3 {
-			put(m, min(0.93, 0.5+0.75*float64(len(tokens))/float64(len(p.tokens))), "called by several of its names")
-		}
-	}
-}
-
-// inContext proposes codes for machine names whose first words say what kind of thing they are: meansThreats.
-func (l *Lexicon) inContext(p phrase, c *Column, put func(Meaning, float64, string)) {
-	if len(p.tokens) < 2 || !c.asks {
-		return
-	}
-	for k := 1; k < len(p.tokens) && k <= longestHead; k++ {
-		head := phrase{p.tokens[:k], joinTokens(p.tokens[:k])}
-		rest := phrase{p.tokens[k:], joinTokens(p.tokens[k:])}
-		least := 0.6
-		if k > 1 { // else the last of them could belong to the code: means of sexual | abuse
-			least = 0.9
-		}
-		l.hits(rest, 0.97, c, func(m Meaning, s float64, why string) {
-			if m.Code != "" && l.about(head, m, least) {
-				put(m, s, why)
-			}
-		})
-	}
-}
-
-// namedKinds is, by table, the fields of codes that the first words of a machine name say it is a code of. A word
-// alone says too little: it takes two.
-func (l *Lexicon) namedKinds(c *Column) map[string]map[string]bool {
-	p := phraseOf(c.said())
-	if !c.asks || len(p.tokens) < 3 || strings.ContainsAny(c.said(), " ") {
-		return nil
-	}
-	out := map[string]map[string]bool{}
-	head := phrase{p.tokens[:2], joinTokens(p.tokens[:2])}
-	for _, t := range head.tokens {
-		for _, i := range l.begins[t[:min(len(t), stem)]] {
-			if a := &l.aliases[i]; a.what.Code == "" && lists[a.what] != "" && head.similar(a.phrase) >= 0.95 {
-				if out[a.what.Table] == nil {
-					out[a.what.Table] = map[string]bool{}
-				}
-				out[a.what.Table][a.what.Field] = true
-			}
-		}
-	}
-	return out
-}
-
-// longestHead is of how many words the kind of thing is at most: meansOfControl.
-const longestHead = 3
-
-func joinTokens(tokens []string) string {
-	out := ""
-	for _, t := range tokens {
-		out += t
-	}
-	return out
-}
-
-// about reports whether the phrase names what the meaning's field is, by least how like: the heading over its columns.
-func (l *Lexicon) about(p phrase, m Meaning, least float64) bool {
-	for _, t := range p.tokens {
-		for _, i := range l.begins[t[:min(len(t), stem)]] {
-			a := &l.aliases[i]
-			if a.what.Table == m.Table && a.what.Code == "" && a.what.Field == m.Field && p.similar(a.phrase) >= least {
-				return true
-			}
-		}
-	}
-	return false
 }

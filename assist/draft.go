@@ -1,8 +1,6 @@
 package assist
 
 import (
-	"cmp"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -10,7 +8,6 @@ import (
 	"strings"
 
 	"palermo/mappings"
-	"palermo/schemas"
 )
 
 // Open is what stands in a draft where a person must decide: no code, field or form is called so, and a
@@ -139,20 +136,120 @@ func (w *drafter) record() {
 	w.line(4, "record: {case: [%s], form: main}", strings.Join(refs, ", "))
 }
 
-// across unpivots years that stand as headers.
+// What an unpivoted table's header and its cells are called in a draft.
+const (
+	theYear    = "The year"
+	theMeasure = "The measure"
+	theHeading = "The heading"
+	theHeader  = "The header"
+	theFigure  = "The figure"
+)
+
+// across unpivots years and values of a field that stand as headers.
 func (w *drafter) across() {
-	if len(w.s.Across) == 0 {
-		return
+	switch n := len(w.s.Across); {
+	case n == 0:
+	case w.spreadYears():
+		w.line(4, "unpivot: {levels: [%s], value: %s}  # %d columns are headed by years", strings.Join(w.yearLevels(), ", "), theFigure, n)
+	default:
+		var is []string
+		for _, x := range w.s.headerWords() {
+			is = append(is, quote(x.Word))
+		}
+		heading := ""
+		if w.s.Table.HeaderRows > 1 {
+			var above []string
+			for _, h := range w.s.headerParts(0) {
+				above = append(above, quote(h))
+			}
+			heading = fmt.Sprintf("{as: %s, is: [%s]}, ", theHeading, strings.Join(above, ", "))
+		}
+		w.line(4, "unpivot: {levels: [%s{as: %s, is: [%s]}], value: %s}  # %d columns are headed by values", heading, theHeader, strings.Join(is, ", "), theFigure, n)
 	}
-	w.line(4, "unpivot: {levels: [{as: The year, parse: year}], value: The figure}  # %d columns are headed by years", len(w.s.Across))
+}
+
+// yearLevels is the levels of a header of years: those, and what is counted below each.
+func (w *drafter) yearLevels() []string {
+	is := ""
+	if others := w.noYears(); len(others) > 0 {
+		is = ", is: [" + strings.Join(others, ", ") + "]"
+	}
+	out := []string{"{as: " + theYear + ", parse: " + w.yearRule() + is + "}"}
+	if measures := w.s.headerParts(1); len(measures) > 0 {
+		quoted := make([]string, len(measures))
+		for i, m := range measures {
+			quoted[i] = quote(m)
+		}
+		out = append(out, "{as: "+theMeasure+", is: ["+strings.Join(quoted, ", ")+"]}")
+	}
+	return out
+}
+
+// yearRule is the rule that reads the headers of years.
+func (w *drafter) yearRule() string {
+	if slices.ContainsFunc(w.s.headerParts(0), func(h string) bool { return kindOf(h) != Year }) {
+		return "period"
+	}
+	return "year"
+}
+
+// noYears is the headers among years that name none.
+func (w *drafter) noYears() []string {
+	var out []string
+	for _, h := range w.s.headerParts(0) {
+		if !ofYear(h) {
+			out = append(out, quote(h))
+		}
+	}
+	return out
+}
+
+// spreadYears reports whether it is years that stand across.
+func (w *drafter) spreadYears() bool {
+	levels := w.s.levels()
+	return len(levels) > 0 && levels[0].Field == "year"
+}
+
+// acrossColumns reads the headers and the figures of what stands across.
+func (w *drafter) acrossColumns() {
+	if w.spreadYears() {
+		field, missing := map[string]string{"year": "year", "period": "period"}[w.yearRule()], ""
+		if others := w.noYears(); len(others) > 0 {
+			missing = ", missing: [" + strings.Join(others, ", ") + "]"
+		}
+		w.line(6, "- {from: %s, to: %s, parse: %s%s}", theYear, field, w.yearRule(), missing)
+		w.filled[field] = true
+		if measures := w.s.headerParts(1); len(measures) > 0 {
+			var words []WordCount
+			for _, m := range measures {
+				words = append(words, WordCount{m, 1, w.s.Table.HeaderRow})
+			}
+			w.line(6, "- {from: %s, to: unit_code, codes: %s}", theMeasure, w.codesFile(w.l.schema.Table("statistic").Field("unit_code"), words))
+			w.filled["unit_code"] = true
+		}
+	} else {
+		if w.s.Table.HeaderRows > 1 {
+			w.line(6, "- {from: %s, to: breakdown, parse: text}", theHeading)
+			w.filled["breakdown"] = true
+		}
+		for _, m := range w.s.levels() {
+			w.line(6, "- {from: %s, to: %s, codes: %s}", theHeader, m.Field, w.codesFile(w.l.schema.Table(m.Table).Field(m.Field), w.s.headerWords()))
+			w.filled[m.Field] = true
+		}
+	}
+	value, rule := "value", "count_or_below"
+	if w.s.Target == "estimate" {
+		value, rule = "value_central", "number"
+	}
+	w.line(6, "- {from: %s, to: %s, parse: %s}", theFigure, value, rule)
+	w.filled[value] = true
+	w.d.Filled += len(w.s.Across)
 }
 
 func (w *drafter) columns() {
 	w.line(4, "columns:")
 	if len(w.s.Across) > 0 {
-		w.line(6, "- {from: The year, to: year, parse: year}")
-		w.line(6, "- {from: The figure, to: value, parse: count_or_below}")
-		w.filled["year"], w.filled["value"] = true, true
+		w.acrossColumns()
 	}
 	any := len(w.s.Across) > 0
 	named := map[string]bool{}
@@ -209,202 +306,6 @@ func (w *drafter) column(indent int, a *Assigned) {
 	w.line(indent, "- {from: %s, to: %s, %s%s}  # %.2f %s", quote(a.Column.Name), p.Field, how, fallback, p.Score, oneLine(p.Reason))
 }
 
-// reading is how the column's words become values of the field; not ok with the reason why that is not certain.
-func (w *drafter) reading(c *Column, f *schemas.Field, table string) (string, bool) {
-	switch f.Type {
-	case schemas.Code:
-		return w.coding(c, f), true
-	case schemas.Date:
-		form, ok := formOf(c)
-		if !ok {
-			return form, false
-		}
-		if f.Interval && c.Type == Year && f.Name == "period" {
-			return "parse: year_period", true
-		}
-		if f.Class == schemas.ClassDirect {
-			form += ", plain: true"
-		}
-		return "parse: date" + form, true
-	case schemas.Integer:
-		switch {
-		case f.Name == "age_years":
-			return "parse: age_interval", true
-		case f.Name == "year":
-			return "parse: year", true
-		}
-		return w.numbers(c, "parse: count")
-	case schemas.Real:
-		if c.Type == Number && !below(c) {
-			return w.numbers(c, "parse: number")
-		}
-		if f.Interval {
-			return w.numbers(c, "parse: count_or_below")
-		}
-		return w.numbers(c, "parse: number")
-	case schemas.Text:
-		if f.Class == schemas.ClassDirect || c.Type == Text {
-			return "parse: text, plain: true", true
-		}
-		return "parse: text", true
-	}
-	return "it is yes or no for a field of truths", false
-}
-
-func below(c *Column) bool {
-	return slices.ContainsFunc(c.Words, func(w WordCount) bool { return strings.HasPrefix(w.Word, "<") })
-}
-
-// numbers is the rule, where no word has a mark that could stand between thousands or before decimals.
-func (w *drafter) numbers(c *Column, rule string) (string, bool) {
-	for _, x := range c.Words {
-		if strings.ContainsAny(x.Word, ",") || strings.Count(x.Word, ".") > 1 {
-			return rule + " needs its thousands and decimal marks", false
-		}
-	}
-	return rule, true
-}
-
-// formOf is the form of dates that all days of the column have, and no other; not ok where several fit.
-func formOf(c *Column) (string, bool) {
-	forms := map[string]func(p [3]int) bool{
-		"dd/mm/yyyy": func(p [3]int) bool { return p[0] <= 31 && p[1] <= 12 },
-		"mm/dd/yyyy": func(p [3]int) bool { return p[0] <= 12 && p[1] <= 31 },
-	}
-	marks := map[string]bool{}
-	fits := map[string]bool{"dd/mm/yyyy": true, "mm/dd/yyyy": true}
-	for _, w := range c.Words {
-		mark, p, ok := dayParts(w.Word)
-		if !ok {
-			continue
-		}
-		marks[mark] = true
-		if mark == "/" {
-			for name, fit := range forms {
-				fits[name] = fits[name] && fit(p)
-			}
-		}
-	}
-	switch {
-	case len(marks) > 1:
-		return "its days are written in several ways", false
-	case len(marks) == 0, marks["-"]:
-		return "", true
-	case marks["y/"]:
-		return ", form: yyyy/mm/dd", true
-	case marks["."]:
-		return ", form: dd.mm.yyyy", true
-	case marks[" "]:
-		return ", form: d Mon yyyy", true
-	case fits["dd/mm/yyyy"] && !fits["mm/dd/yyyy"]:
-		return ", form: dd/mm/yyyy", true
-	case fits["mm/dd/yyyy"] && !fits["dd/mm/yyyy"]:
-		return ", form: mm/dd/yyyy", true
-	}
-	return "its days fit both dd/mm/yyyy and mm/dd/yyyy", false
-}
-
-// dayParts is the mark between the parts of a day, and the parts; "y/" where the year is first.
-func dayParts(w string) (string, [3]int, bool) {
-	var p [3]int
-	if _, err := fmt.Sscanf(w, "%4d-%2d-%2d", &p[0], &p[1], &p[2]); err == nil {
-		return "-", p, true
-	}
-	if n, _ := fmt.Sscanf(w, "%d/%d/%d", &p[0], &p[1], &p[2]); n == 3 {
-		if p[0] > 31 {
-			return "y/", p, true
-		}
-		return "/", p, true
-	}
-	if n, _ := fmt.Sscanf(w, "%d.%d.%d", &p[0], &p[1], &p[2]); n == 3 {
-		return ".", p, true
-	}
-	if f := strings.Fields(w); len(f) == 3 && kindOf(w) == Date {
-		return " ", p, true
-	}
-	return "", p, false
-}
-
-// coding is how the words of a coded column are read: for countries by the property of the list that has most of
-// them, and with a codes file for the others; else by a codes file that has them all.
-func (w *drafter) coding(c *Column, f *schemas.Field) string {
-	words := c.parts()
-	if f.Codes != countryList {
-		return "codes: " + w.codesFile(f, words)
-	}
-	by, has := "name", -1
-	var left []WordCount
-	for _, property := range []string{"name", "citizenship", "code", "alpha2"} {
-		n, rest := 0, []WordCount(nil)
-		for _, x := range words {
-			if _, ok := w.l.schema.Country(property, x.Word); ok {
-				n++
-			} else {
-				rest = append(rest, x)
-			}
-		}
-		if n > has {
-			by, has, left = property, n, rest
-		}
-	}
-	if len(left) == 0 {
-		w.d.Words += has
-		return "by: " + by
-	}
-	w.d.Words += has
-	return "codes: " + w.codesFile(f, left) + ", by: " + by
-}
-
-// codesFile adds the words to the codes file for the field's list.
-func (w *drafter) codesFile(f *schemas.Field, words []WordCount) string {
-	name := w.fileFor(f)
-	d := w.codes[name]
-	if d == nil {
-		d = &codesDraft{seen: map[string]bool{}}
-		if w.o.Known != nil {
-			d.keep(w.o.Known.Codes(name))
-		}
-		w.codes[name] = d
-	}
-	const most = 300 // more are no coded column
-	for i, x := range words {
-		if d.seen[x.Word] {
-			continue
-		}
-		d.seen[x.Word] = true
-		ps := w.l.Codes(f.Codes, x.Word)
-		if len(ps) > 0 && ps[0].Score >= certainWord {
-			d.add(x.Word, ps[0].Code, fmt.Sprintf("%.2f %s", ps[0].Score, ps[0].Reason))
-			w.d.Words++
-			continue
-		}
-		w.d.OpenWords++
-		if i >= most {
-			continue
-		}
-		var could []string
-		for _, p := range ps {
-			could = append(could, fmt.Sprintf("%s (%.2f, %s)", p.Code, p.Score, p.Reason))
-		}
-		d.add(x.Word, Open, "QUESTION: "+cmp.Or(strings.Join(could, "; "), "nothing is like it; *unmapped with the reason, if no code is certain"))
-	}
-	return name
-}
-
-// fileFor is the codes file for a field: that of the mapping so far, or one named after the field.
-func (w *drafter) fileFor(f *schemas.Field) string {
-	if w.o.Known != nil {
-		for i := range w.o.Known.Tables {
-			for _, d := range Decided(&w.o.Known.Tables[i]) {
-				if d.What.Field == f.Name && d.Codes != "" {
-					return d.Codes
-				}
-			}
-		}
-	}
-	return strings.TrimSuffix(f.Name, "_code")
-}
-
 // constants asks for what a row cannot do without and no column fills.
 func (w *drafter) constants() {
 	var asked []string
@@ -439,36 +340,4 @@ func quote(s string) string {
 		return `""`
 	}
 	return strings.TrimSpace(b.String())
-}
-
-// codesDraft is a codes file in the making. What was decided before stays as it is.
-type codesDraft struct {
-	rows [][]string
-	seen map[string]bool
-}
-
-func (d *codesDraft) keep(l *mappings.ValueList) {
-	if l == nil {
-		return
-	}
-	for _, e := range l.Entries {
-		d.seen[e.Word] = true
-		d.rows = append(d.rows, []string{e.Word, e.Code, e.Note, e.Equivalence, e.ApprovedBy, e.ApprovedOn})
-	}
-}
-
-func (d *codesDraft) add(word, code, note string) {
-	d.rows = append(d.rows, []string{word, code, oneLine(note), "", "", ""})
-}
-
-func (d *codesDraft) write() ([]byte, error) {
-	var b strings.Builder
-	c := csv.NewWriter(&b)
-	if err := c.Write(strings.Split(mappings.ApprovedHeader, ",")); err != nil {
-		return nil, err
-	}
-	if err := c.WriteAll(d.rows); err != nil {
-		return nil, err
-	}
-	return []byte(b.String()), nil
 }

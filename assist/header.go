@@ -27,6 +27,12 @@ func FindHeader(rows []mappings.PreviewRow) (Header, []string) {
 	if best < 0 {
 		return Header{}, nil
 	}
+	best = labelsBelow(rows, best)
+	if n := measuresBelow(rows, best); n > 0 {
+		if joined, ok := mappings.JoinHeader(rows, best+1, 2); ok {
+			return Header{Row: rows[best+1].Num, Rows: 2, Merged: n}, joined
+		}
+	}
 	h := Header{Row: rows[best].Num, Rows: 1}
 	if merged := mergedAbove(rows, best); merged > 0 {
 		if joined, ok := mappings.JoinHeader(rows, best, 2); ok {
@@ -39,6 +45,63 @@ func FindHeader(rows []mappings.PreviewRow) (Header, []string) {
 		out[i] = mappings.Word(c)
 	}
 	return h, out
+}
+
+// labelsBelow is the row of the header that people read, where row k holds names for machines: below it, after a row of
+// column numbers at most, most of them stand again in words.
+func labelsBelow(rows []mappings.PreviewRow, k int) int {
+	const near = 2
+	for below := k + 1; below <= k+near && below < len(rows); below++ {
+		machine, again := 0, 0
+		for i, cell := range rows[k].Cells {
+			name := mappings.Word(cell)
+			if name == "" || i >= len(rows[below].Cells) {
+				continue
+			}
+			if machineName(name) {
+				machine++
+			}
+			if label := mappings.Word(rows[below].Cells[i]); kindOf(label) == Text && phraseOf(bareOf(name)).similar(phraseOf(label)) >= 0.75 {
+				again++
+			}
+		}
+		if n := filled(rows[k].Cells); 2*machine > n && 2*again > n {
+			return below
+		}
+	}
+	return k
+}
+
+// measuresBelow is how many columns of the row below row k are the second and further ones of a heading in row k, where
+// that row only says what stands in each: a number and a share for every year. It is 0 where it does not.
+func measuresBelow(rows []mappings.PreviewRow, k int) int {
+	if k+1 >= len(rows) || rows[k+1].Num != rows[k].Num+1 {
+		return 0
+	}
+	const longest = 12
+	gaps, again := 0, map[string]int{}
+	for i, cell := range rows[k+1].Cells {
+		w := mappings.Word(cell)
+		if w == "" {
+			continue
+		}
+		if kindOf(w) != Text || utf8.RuneCountInString(w) > longest {
+			return 0
+		}
+		again[w]++
+		if i >= len(rows[k].Cells) || mappings.Word(rows[k].Cells[i]) == "" {
+			gaps++
+		}
+	}
+	for _, n := range again {
+		if n < 2 {
+			return 0
+		}
+	}
+	if gaps < 2 || len(again) > 4 {
+		return 0
+	}
+	return gaps
 }
 
 // commonWidth is how many cells most rows fill.
@@ -109,6 +172,9 @@ func differs(header []string, below []mappings.PreviewRow) bool {
 	return false
 }
 
+// longestHeading is of how many letters a heading over several columns is at most.
+const longestHeading = 60
+
 // mergedAbove is how many cells of row k have their heading in the row above, to the left: 0 where that row is
 // none of a header.
 func mergedAbove(rows []mappings.PreviewRow, k int) int {
@@ -124,8 +190,8 @@ func mergedAbove(rows []mappings.PreviewRow, k int) int {
 		}
 		switch {
 		case up != "":
-			if kindOf(up) != Text && kindOf(up) != Year {
-				return 0
+			if kindOf(up) != Text && kindOf(up) != Year || utf8.RuneCountInString(up) > longestHeading {
+				return 0 // a title, or a note, is none of the header
 			}
 			groups++
 			last = i

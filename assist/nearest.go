@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"palermo/mappings"
 )
@@ -27,6 +28,7 @@ const meaningCounts = 0.8
 // sheet, and where the header stands, say nothing.
 func (l *Lexicon) Nearest(t *Table, set *mappings.Set) []Likeness {
 	var proposals [][]Proposal
+	l.prepare(t)
 	for i := range t.Columns {
 		proposals = append(proposals, l.propose(&t.Columns[i]))
 	}
@@ -154,6 +156,25 @@ type Change struct {
 // Drift is how the table differs from the entry: columns that are new, missing, renamed or in another order,
 // and words of coded columns that neither the value maps nor the code lists have.
 func (l *Lexicon) Drift(t *Table, k *Likeness) []Change {
+	return append(columnChanges(t, k), l.newWords(t, k)...)
+}
+
+// ColumnDrift is how the columns of a table differ from those of the entry that it was read by, by the words of the
+// lexicon where it is not nil: else a column is renamed only where its name is written in another way.
+func (l *Lexicon) ColumnDrift(t *Table, m *mappings.Mapping, table int) []Change {
+	proposals := make([][]Proposal, len(t.Columns))
+	if l != nil {
+		l.prepare(t)
+		for i := range t.Columns {
+			proposals[i] = l.propose(&t.Columns[i])
+		}
+	}
+	k := likeness(t, proposals, m, table)
+	return columnChanges(t, &k)
+}
+
+// columnChanges is the columns that are new, missing, renamed or in another order.
+func columnChanges(t *Table, k *Likeness) []Change {
 	var out []Change
 	entry := k.Entry()
 	byName, _, _ := entryColumns(entry)
@@ -166,7 +187,7 @@ func (l *Lexicon) Drift(t *Table, k *Likeness) []Change {
 			paired[name] = true
 		case ok:
 			paired[name] = true
-		case !mayHold(entry, col.Name):
+		case !mayHold(entry, col.Name) && !entry.Names(col.Name):
 			out = append(out, Change{Kind: "column_added", Column: col.Name, Col: col.Col})
 		}
 	}
@@ -175,12 +196,32 @@ func (l *Lexicon) Drift(t *Table, k *Likeness) []Change {
 			out = append(out, Change{Kind: "column_missing", Column: byName[key]})
 		}
 	}
-	out = append(out, moved(t, k)...)
-	return append(out, l.newWords(t, k)...)
+	return append(out, moved(t, k)...)
 }
 
+// optional reports whether the column may be absent: the entry ignores it, or says so wherever it reads it.
 func optional(t *mappings.Table, name string) bool {
-	return slices.Contains(t.Ignore, name) || slices.ContainsFunc(t.Columns, func(c mappings.Column) bool { return c.From == name && c.Optional })
+	if slices.Contains(t.Ignore, name) || slices.ContainsFunc(t.Columns, func(c mappings.Column) bool { return c.From == name && c.Optional }) {
+		return true
+	}
+	for i := range t.Children {
+		ch := &t.Children[i]
+		if _, flag := ch.Flags[name]; ch.Optional && (flag || ch.Split == name) {
+			return true
+		}
+		for _, n := range ch.Numbers() {
+			if slices.ContainsFunc(ch.Columns, func(c mappings.Column) bool {
+				return c.Optional && strings.ReplaceAll(c.From, mappings.Numbered, n) == name
+			}) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(t.Joined, func(j mappings.Joined) bool {
+		_, flag := j.Flags[name]
+		_, also := j.Also[name]
+		return j.Optional && (flag || also || j.Split == name || slices.Contains(j.Unspecified, name))
+	})
 }
 
 // moved is the columns that no longer stand in the order in which the entry lists the headers it is known by.

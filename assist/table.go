@@ -48,8 +48,36 @@ type Column struct {
 	Words    []WordCount // in the order in which they first stood
 	Between  string      // what stands between the words of a List
 
-	asks bool   // it may be a flag
-	bare string // its name without a prefix that says what it belongs to
+	asks    bool            // it may be a flag
+	bare    string          // its name without a prefix that says what it belongs to
+	lone    bool            // no other column's name begins with the same two words
+	tongues map[string]bool // the languages that its table's names are in; nil where that is not known
+}
+
+// speaks reports whether a name from there could be a word of the column's language: whatever is not of a language
+// could, and English always.
+func (c *Column) speaks(from string) bool {
+	lang, ok := strings.CutPrefix(from, inLanguage)
+	return !ok || c.tongues == nil || c.tongues[lang] || lang == "English"
+}
+
+// wants reports whether the column is called after what else than yes or no is asked for: the type of something, or
+// why, when and where.
+func (c *Column) wants() bool {
+	tokens := phraseOf(c.said()).tokens
+	for _, t := range tokens {
+		if !slight[t] {
+			return wantsMore(t) || wantsMore(tokens[len(tokens)-1])
+		}
+	}
+	return false
+}
+
+// wantsMore reports whether the token is a word for what is asked for.
+func wantsMore(t string) bool {
+	return slices.ContainsFunc(concepts()[t], func(c string) bool {
+		return slices.Contains([]string{"kind", "way", "reason", "date", "place", "number"}, c)
+	})
 }
 
 // said is the column's name as it is compared.
@@ -57,6 +85,14 @@ func (c *Column) said() string { return cmp.Or(c.bare, c.Name) }
 
 // longestPrefix is of how many letters a prefix of machine names is at most.
 const longestPrefix = 4
+
+// bareOf is a machine name without its prefix.
+func bareOf(name string) string {
+	if prefix, rest, ok := strings.Cut(name, "_"); ok && rest != "" && len(prefix) <= longestPrefix && strings.IndexFunc(prefix, func(r rune) bool { return !unicode.IsLower(r) }) < 0 {
+		return rest
+	}
+	return name
+}
 
 // bareNames cuts the prefix of machine names, where nearly every name has one: prs_FirstName, cas_Status. Where
 // only some have, it says of whom they tell.
@@ -67,7 +103,7 @@ func bareNames(t *Table) {
 			continue
 		}
 		all++
-		if prefix, rest, ok := strings.Cut(t.Columns[i].Name, "_"); ok && rest != "" && len(prefix) <= longestPrefix && strings.IndexFunc(prefix, func(r rune) bool { return !unicode.IsLower(r) }) < 0 {
+		if bareOf(t.Columns[i].Name) != t.Columns[i].Name {
 			with++
 		}
 	}

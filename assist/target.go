@@ -3,6 +3,8 @@ package assist
 import (
 	"slices"
 	"strings"
+
+	"palermo/schemas"
 )
 
 // What a table is about is not said by what its columns are called alone: a country of origin stands in cases, in
@@ -28,13 +30,16 @@ const (
 
 // choose orders the targets, the likeliest first. clear says whether the first is beyond doubt: there is evidence
 // for it, and for no other that fits as well.
-func (l *Lexicon) choose(t *Table, all [][]Proposal, across bool) (order []choice, clear bool) {
-	e := l.evidenceOf(t, all, across)
+func (l *Lexicon) choose(t *Table, all [][]Proposal, across int) (order []choice, clear bool) {
+	e := l.evidenceOf(t, all, across > 0)
 	for _, target := range targets {
 		if l.schema.Table(target) == nil {
 			continue
 		}
 		c := choice{target: target, explains: fits(target, all)}
+		if target == "statistic" && across >= leastMeasures && len(all) > 0 { // what stands across is explained
+			c.explains = max(c.explains, float64(across)/float64(len(all)))
+		}
 		by := e.of(target)
 		c.score, c.evident = c.explains*by, by > byNothing
 		order = append(order, c)
@@ -93,7 +98,7 @@ func (l *Lexicon) evidenceOf(t *Table, all [][]Proposal, across bool) evidence {
 			if f := l.schema.Table(p.Table).Field(p.Field); flowPlaces[name] && (c.Type == Blank || l.overlap(f.Codes, c) >= 0.3) {
 				e.places[name] = true
 			}
-			e.called[name] = e.called[name] || aloneIn(p, all[i])
+			e.called[name] = e.called[name] || aloneIn(p, all[i]) || l.speaksFor(p, c)
 		}
 	}
 	e.figures = across || e.numbers > 0 || e.totals
@@ -103,6 +108,20 @@ func (l *Lexicon) evidenceOf(t *Table, all [][]Proposal, across bool) evidence {
 // aloneIn reports whether no other table has a field that the column could as well be.
 func aloneIn(p Proposal, ps []Proposal) bool {
 	return !slices.ContainsFunc(ps, func(o Proposal) bool { return o.Table != p.Table && o.Score > p.Score-margin })
+}
+
+// speaksFor reports whether the column's words are of a list that no other target has: what it is called is then no doubt.
+func (l *Lexicon) speaksFor(p Proposal, c *Column) bool {
+	list := l.schema.Table(p.Table).Field(p.Field).Codes
+	if list == "" || c.Distinct < 3 || l.overlap(list, c) < 0.8 {
+		return false
+	}
+	return !slices.ContainsFunc(targets, func(target string) bool {
+		return target != p.Table && slices.ContainsFunc(family(target), func(name string) bool {
+			t := l.schema.Table(name)
+			return name != p.Table && t != nil && slices.ContainsFunc(t.Fields, func(f schemas.Field) bool { return f.Codes == list })
+		})
+	})
 }
 
 // of is how the evidence changes the score of a target.

@@ -13,6 +13,9 @@ import (
 func (l *Lexicon) weigh(c *Column, p *Proposal) {
 	f := l.schema.Table(p.Table).Field(p.Field)
 	p.Score *= suits(c.Type, f, p.Code != "")
+	if p.Code == "" && (f.Type == schemas.Integer || f.Type == schemas.Real) && (c.Type == Words || c.Type == Text) && !hasDigits(c) {
+		p.Score *= 0.7 // what has no number in it is none
+	}
 	if c.Type == Flag && f.Type == schemas.Code && p.Code == "" && !answers[f.Codes] && l.listed(f.Codes, c) < 0.5 {
 		p.Score *= 0.75 // yes and no are none of its words
 	}
@@ -22,6 +25,12 @@ func (l *Lexicon) weigh(c *Column, p *Proposal) {
 	}
 	if f.Name == "age_years" && c.Type == Words && l.overlap("age_dimension", c) >= 0.5 {
 		p.Score *= 0.9 // its words are first of all child and adult
+	}
+	if f.Name == "breakdown_value" && (l.overlap(countryList, c) >= 0.3 || l.partsOfWorld(c)) {
+		p.Score *= 0.7 // what is named are states, or parts of the world: no part of a state
+	}
+	if f.Codes == "gender" && c.Type == Blank {
+		p.Score *= 0.85 // nothing shows that it says more than the sex
 	}
 	if p.Score == 0 || f.Type != schemas.Code || p.Code != "" || c.Type == Blank {
 		return
@@ -44,6 +53,22 @@ func (l *Lexicon) weigh(c *Column, p *Proposal) {
 	case o < 0.1 && c.Distinct >= 3:
 		p.Score *= 0.93
 	}
+}
+
+// partsOfWorld reports whether most words of the column name parts of the world.
+func (l *Lexicon) partsOfWorld(c *Column) bool {
+	n := 0
+	for _, w := range c.Words {
+		if slices.ContainsFunc(phraseOf(w.Word).tokens, func(t string) bool { return l.regions[t] }) {
+			n++
+		}
+	}
+	return n > 0 && 2*n >= len(c.Words)
+}
+
+// hasDigits reports whether some words of the column have digits in them.
+func hasDigits(c *Column) bool {
+	return slices.ContainsFunc(c.Words, func(w WordCount) bool { return strings.IndexFunc(w.Word, unicode.IsDigit) >= 0 })
 }
 
 // ageBands reports whether most cells of the column say from which to which age.

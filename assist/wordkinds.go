@@ -20,7 +20,7 @@ func band(list, text string) string {
 	switch {
 	case !ok:
 		return ""
-	case to >= 0 && to < adult && from <= 0:
+	case to == adult-1 && from <= 0:
 		return "child"
 	case from == adult && to < 0:
 		return "adult"

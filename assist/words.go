@@ -18,7 +18,11 @@ const certainWord = 0.95
 
 // Codes is what a word of a column could mean in the code list, the likeliest first, three at most. The first is
 // certain where its score is certainWord or more; a word that is listed as ambiguous has none that is.
-func (l *Lexicon) Codes(list, text string) []CodeProposal {
+func (l *Lexicon) Codes(list, text string) []CodeProposal { return l.CodesUnder(list, text, "") }
+
+// CodesUnder is Codes of a word of the column of that name, which may say more than the word: a country under Country
+// of destination.
+func (l *Lexicon) CodesUnder(list, text, header string) []CodeProposal {
 	if l.schema.List(list) == nil {
 		return nil
 	}
@@ -30,6 +34,7 @@ func (l *Lexicon) Codes(list, text string) []CodeProposal {
 	}
 	l.exactly(list, text, put)
 	l.scope(list, text, put)
+	l.brackets(list, text, len(best) == 0, put)
 	if code := band(list, text); code != "" {
 		for other, b := range best { // a phrase has no numbers, and here they are what counts
 			if b.Score < 1 {
@@ -42,8 +47,12 @@ func (l *Lexicon) Codes(list, text string) []CodeProposal {
 	p := phraseOf(text)
 	if len(best) == 0 {
 		l.nearly(list, p, put)
+		l.misspelt(list, p, put)
+		l.contained(list, text, put)
 	}
 	l.answers(list, text, put)
+	l.dimensions(list, text, put)
+	l.under(list, header, put)
 	l.few(list, put, len(best))
 	if s := l.empty(list, text); s != "" {
 		put("*"+s, 0.97, "a word for a kind of empty")
@@ -66,7 +75,7 @@ func (l *Lexicon) exactly(list, text string, put func(string, float64, string)) 
 	for _, i := range l.exact[list][p.joined] {
 		w := &l.words[list][i]
 		score := 0.98
-		if strings.Join(strings.Fields(fold(w.text)), " ") == whole {
+		if w.folded == whole {
 			score = 1
 		}
 		if w.part {
@@ -164,27 +173,6 @@ func (l *Lexicon) few(list string, put func(string, float64, string), have int) 
 // hasWord reports whether the lexicon itself has the word for the code: what is hidden it has not.
 func (l *Lexicon) hasWord(list string, p phrase, code string) bool {
 	return slices.ContainsFunc(l.exact[list][p.joined], func(i int) bool { return l.words[list][i].code == code })
-}
-
-// nearly finds words that are like it.
-func (l *Lexicon) nearly(list string, p phrase, put func(string, float64, string)) {
-	seen := map[int]bool{}
-	for _, t := range p.tokens {
-		for _, i := range l.first[list][t[:min(len(t), 2)]] {
-			if seen[i] {
-				continue
-			}
-			seen[i] = true
-			w := &l.words[list][i]
-			score := max(0.93*p.similar(w.phrase), 0.92*near(p.joined, w.joined))
-			if w.part {
-				score *= 0.97
-			}
-			if score >= 0.35 {
-				put(w.code, score, "like “"+w.text+"”, "+w.from)
-			}
-		}
-	}
 }
 
 // empty is the kind of empty that the word is known for: of the list answer's labels and those of value_status,

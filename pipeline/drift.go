@@ -19,6 +19,7 @@ func (j *job) refusesDrift(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	refused := false
+	j.drifts = map[int][]Drift{}
 	for _, sh := range j.sheets {
 		preview, err := extract.Preview(ctx, sh, mappings.PreviewRows)
 		if err != nil {
@@ -41,6 +42,9 @@ func (j *job) refusesDrift(ctx context.Context) (bool, error) {
 					c.Mapping.Source.ID, c.Entry().Vintage, added, missing))
 				refused = true
 			}
+		}
+		if j.drifts[sh.No], err = j.columnsDrift(c, rows); err != nil {
+			return false, err
 		}
 	}
 	return refused, nil

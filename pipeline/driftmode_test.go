@@ -104,6 +104,62 @@ func TestDriftModes(t *testing.T) {
 	}
 }
 
+// TestDriftTable holds what a run says of tables whose columns and words are not those of their mapping, and that it never
+// shows a column or a word of the file's own.
+func TestDriftTable(t *testing.T) {
+	t.Parallel()
+	files := map[string][]byte{
+		"police/whole.csv":   []byte("Land,Jahr,Geschlecht,Anzahl\nAlbania,2020,W,7\n"),
+		"police/extra.csv":   []byte("Land,Jahr,Geschlecht,Anzahl,Secretname\nAlbania,2021,W,7,x\n"),
+		"police/moved.csv":   []byte("Jahr,Land,Geschlecht,Anzahl\n2022,Albania,W,7\n"),
+		"police/renamed.csv": []byte("Land,Jahr,Sex,Anzahl\nAlbania,2023,W,7\nAlbania,2024,M,7\n"),
+		"police/near.csv":    []byte("Secretname,Jahr,Geschlecht,Anzahl\nx,2020,W,7\n"),
+		"police/word.csv":    []byte("Land,Jahr,Geschlecht,Anzahl\nAlbania,2030,Secretword,7\nAlbania,2031,Secretword,7\nAlbania,2032,Verborgen,7\nAlbania,2033,W,7\n"),
+	}
+	home := newHome(t, files)
+	h, err := pipeline.OpenHome(home, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Mappings = driftSet(t, "")
+	if _, err := h.Run(context.Background(), pipeline.Options{NoReceipts: true}); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Join([]string{
+		"column_added||1|||", "column_added||5|||",
+		"column_missing|reporter_code||Land||",
+		"column_moved|year|1|Jahr||", // the first that stands before one that it stood behind
+		"column_renamed|sex_code|3|Geschlecht||",
+		"word_added|sex_code|3|Geschlecht|2|3",
+	}, "\n")
+	db := open(t, home)
+	got := strings.Join(query(t, db, `SELECT kind_code, field, column_no, column_name, words, "rows" FROM drift ORDER BY ALL`), "\n")
+	if got != want {
+		t.Errorf("the table drift holds\n%s\nwant\n%s", got, want)
+	}
+	if leaks := query(t, db, `SELECT d FROM drift AS d WHERE d::VARCHAR ILIKE '%secret%' OR d::VARCHAR ILIKE '%verborgen%'`); len(leaks) > 0 {
+		t.Errorf("what is the file's own is shown: %q", leaks)
+	}
+}
+
+// TestDriftOfRefused holds that a file which is refused for its columns says which they are, by name only where the
+// mapping has it.
+func TestDriftOfRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "file.csv")
+	write(t, name, []byte("Land,Jahr,Geschlecht,Anzahl,Neu\nAlbania,2020,W,7,x\n"))
+	at := func(table string) string { return filepath.Join(dir, table+".parquet") }
+	h := &pipeline.Harmoniser{Schema: schemas.Builtin(), Mappings: driftSet(t, ", drift: refuse"), TmpDir: dir, Quarantine: at("q"), IDs: pipeline.IDs([]byte(testKey)), File: at, Vault: at}
+	e, err := h.Harmonise(context.Background(), name, &pipeline.Submission{ID: "s", Name: "file.csv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Status != pipeline.StatusRefused || len(e.Sheets) != 1 || len(e.Sheets[0].Drift) != 1 || e.Sheets[0].Drift[0] != (pipeline.Drift{Kind: "column_added", Col: 5}) {
+		t.Errorf("%s, %+v", e.Status, e.Sheets)
+	}
+}
+
 func TestMappingExamples(t *testing.T) {
 	t.Parallel()
 	got, err := pipeline.TestMapping(driftSet(t, "").Mappings[0], schemas.Builtin())

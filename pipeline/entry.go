@@ -17,7 +17,7 @@ import (
 
 // lakeFormat is raised by hand when the code makes something else of the same bytes: a parse
 // rule that changes, another layout of the lake. Entries of another format are made again.
-const lakeFormat = 9
+const lakeFormat = 10
 
 // The status of a submission, a code of the list submission_status.
 const (
@@ -67,6 +67,7 @@ type SheetEntry struct {
 	Facts     []string           `json:"facts,omitempty"` // the facts that hold
 	Balance   Balance            `json:"balance"`
 	Values    []transform.Use    `json:"values,omitempty"`
+	Drift     []Drift            `json:"drift,omitempty"`
 	Form      string             `json:"form,omitempty"` // of case records
 	Stated    Statement          `json:"stated"`
 	Template  string             `json:"template,omitempty"`   // the language of the template that the table stood in

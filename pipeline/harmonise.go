@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"palermo/assist"
 	"palermo/diag"
 	"palermo/extract"
 	"palermo/load"
@@ -46,6 +47,8 @@ type Harmoniser struct {
 	Seal func(io.Writer) (io.WriteCloser, error)                  // closes what goes to the vault and the quarantine; nil leaves it open
 
 	Places string // where the places of all findings go; empty where nobody asks for them
+
+	Lexicon func() (*assist.Lexicon, error) // by which renamed columns are found; nil where nobody asks for them
 
 	Returned func(number string) bool // whether a receipt of that number is the agency's own; nil where none is
 }
@@ -115,6 +118,7 @@ type job struct {
 	writers map[string]*load.Split     // by table
 	aside   *rowWriter                 // the quarantine; nil while no row was rejected
 	filled  *filledForm                // nil where the file is no template of ours
+	drifts  map[int][]Drift            // by sheet: of a file that is refused, how it differs
 	drifted bool                       // it is of a source that refuses other columns than it knows
 }
 
@@ -186,7 +190,7 @@ func (j *job) setAside(ctx context.Context) (bool, error) {
 // unread accounts for a sheet of a file that is set aside: its rows stay in the inbox.
 func (j *job) unread(ctx context.Context, sh extract.Sheet) error {
 	j.sheetNo[sh.Name] = sh.No
-	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Balance: Balance{Unit: unitRows}})
+	j.entry.Sheets = append(j.entry.Sheets, SheetEntry{No: sh.No, Name: sh.Name, Balance: Balance{Unit: unitRows}, Drift: j.drifts[sh.No]})
 	return j.countUnread(ctx, sh, &j.entry.Sheets[len(j.entry.Sheets)-1])
 }
 
@@ -221,6 +225,11 @@ func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
 	}
 	best := j.Mappings.Recognise(sh.Title(), previewRows(preview))
 	if (len(best) == 0 || !best[0].Matches()) && !j.evolves(best, previewRows(preview)) {
+		if k := nearest(best); k != nil {
+			if e.Drift, err = j.columnsDrift(k, previewRows(preview)); err != nil {
+				return err
+			}
+		}
 		return j.unknown(ctx, sh, e, best)
 	}
 	if !best[0].Matches() {
@@ -229,14 +238,25 @@ func (j *job) sheet(ctx context.Context, sh extract.Sheet) error {
 	return j.known(ctx, sh, e, &best[0], preview)
 }
 
+// nearest is the first candidate that looks like another vintage of a source; nil where none does.
+func nearest(all []mappings.Candidate) *mappings.Candidate {
+	if k := slices.IndexFunc(all, func(c mappings.Candidate) bool { return c.Near() }); k >= 0 {
+		return &all[k]
+	}
+	return nil
+}
+
 // known harmonises the table of a sheet that a mapping knows.
 func (j *job) known(ctx context.Context, sh extract.Sheet, e *SheetEntry, c *mappings.Candidate, preview []extract.Row) error {
 	e.describe(c, preview)
+	var err error
+	if e.Drift, err = j.columnsDrift(c, previewRows(preview)); err != nil {
+		return err
+	}
 	plan, ds := transform.Compile(c.Mapping, c.Table, j.Schema)
 	if len(ds) > 0 {
 		return &ConfigError{ds}
 	}
-	var err error
 	if e.Stated, err = j.statement(ctx, sh, plan, preview); err != nil {
 		return err
 	}
@@ -244,7 +264,11 @@ func (j *job) known(ctx context.Context, sh extract.Sheet, e *SheetEntry, c *map
 	if err != nil || copied {
 		return err
 	}
-	return j.table(ctx, sh, e, plan)
+	if err := j.table(ctx, sh, e, plan); err != nil {
+		return err
+	}
+	e.Drift = append(e.Drift, wordsDrift(e.Values)...)
+	return nil
 }
 
 func previewRows(rows []extract.Row) []mappings.PreviewRow {
@@ -296,12 +320,12 @@ func (j *job) unknown(ctx context.Context, sh extract.Sheet, e *SheetEntry, near
 		return err
 	}
 	at := diag.Pos{File: j.sub.Name, Sheet: sh.Name}
-	k := slices.IndexFunc(near, func(c mappings.Candidate) bool { return c.Near() })
+	k := nearest(near)
 	switch {
 	case e.Balance.Read == 0:
 		j.find(diag.SheetEmpty, at, "the sheet has no cells")
-	case k >= 0:
-		j.nearly(sh, &near[k])
+	case k != nil:
+		j.nearly(sh, k)
 	default:
 		j.find(diag.SheetUnmapped, at, "no mapping knows the header of this sheet")
 	}

@@ -360,6 +360,7 @@ func (p *publication) small() map[string]func(add func(map[string]any) error) er
 		"source":      p.sources,
 		"value_map":   p.values,
 		"row_balance": p.balances,
+		"drift":       p.drifts,
 		"diagnostic":  p.findings,
 		"submission":  p.submissions,
 		"run":         p.runs,

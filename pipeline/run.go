@@ -14,12 +14,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"palermo/assist"
 	"palermo/diag"
 	"palermo/extract/intake"
 	"palermo/load"
@@ -121,6 +123,7 @@ type run struct {
 	checked   []CheckResult                           // what the checks before publication came to
 	chains    *chains
 	desk      *desk
+	lexicon   func() (*assist.Lexicon, error) // made when first asked for
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
@@ -140,6 +143,7 @@ func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
 		o.Now = time.Now
 	}
 	r := &run{Home: h, Options: o, started: o.Now().UTC()}
+	r.lexicon = sync.OnceValues(func() (*assist.Lexicon, error) { return assist.NewLexicon(r.Schema, r.Mappings) })
 	r.id = r.started.Format("20060102T150405Z") + "-" + suffix()
 	r.summary, r.struck = &Summary{Run: r.id}, map[string]func(transform.Known) string{}
 	l, err := h.takeLock(r.started)
@@ -468,7 +472,7 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
 		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Limits: r.Config.limits(), Secrets: r.secrets[s.Agency], IDs: r.key, Sources: r.Config.Agencies[s.Agency].Sources, Withdrawn: s.withdrawn, Struck: struck,
 		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID), Places: r.placesFile(s.ID), Returned: r.returned(s),
-		Vault: func(table string) string { return r.vaultFile(table, s.ID) }, Open: r.openReceived, Seal: r.sealer()}
+		Vault: func(table string) string { return r.vaultFile(table, s.ID) }, Open: r.openReceived, Seal: r.sealer(), Lexicon: r.lexicon}
 	e, err := r.harmonise(ctx, h, s)
 	if err != nil {
 		return nil, fmt.Errorf("submission %s: %w", s.ID, err)

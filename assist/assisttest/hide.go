@@ -61,6 +61,19 @@ func Hide(ctx context.Context, s *schemas.Schema, set *mappings.Set, source stri
 	if err != nil {
 		return Figures{}, err
 	}
+	return measure(ctx, l, s, set, source, files, tmp)
+}
+
+// HideAll is Hide where the lexicon has no word of the source's at all, also none that published vocabularies have.
+func HideAll(ctx context.Context, s *schemas.Schema, set *mappings.Set, source string, files []string, tmp string) (Figures, error) {
+	l, err := assist.NewBlindLexicon(s, set, source)
+	if err != nil {
+		return Figures{}, err
+	}
+	return measure(ctx, l, s, set, source, files, tmp)
+}
+
+func measure(ctx context.Context, l *assist.Lexicon, s *schemas.Schema, set *mappings.Set, source string, files []string, tmp string) (Figures, error) {
 	m := set.Source(source)
 	var out Figures
 	done := map[string]bool{}
@@ -145,7 +158,7 @@ func Profile(ctx context.Context, sh extract.Sheet, preview []mappings.PreviewRo
 // the mapping does not say: one that only says when others speak; one of several that together make a value; one
 // whose header is a level, and whose cells become rows; one by whose words the value is read, if it is taken for the value's unit.
 func hideTable(l *assist.Lexicon, entry *mappings.Table, header []string, table *assist.Table) (out Figures) {
-	said, read := meanings(entry)
+	said, read := meanings(entry, header)
 	if table == nil {
 		for _, name := range header {
 			if len(said[name]) > 0 {
@@ -188,7 +201,7 @@ func hideTable(l *assist.Lexicon, entry *mappings.Table, header []string, table 
 }
 
 // meanings is what the mapping says each column is, and what else it reads of it.
-func meanings(entry *mappings.Table) (said, read map[string][]assist.Meaning) {
+func meanings(entry *mappings.Table, header []string) (said, read map[string][]assist.Meaning) {
 	said, read = map[string][]assist.Meaning{}, map[string][]assist.Meaning{}
 	for _, d := range append(assist.Decided(entry), assist.Joined(entry)...) {
 		if d.Unsaid {
@@ -209,6 +222,16 @@ func meanings(entry *mappings.Table) (said, read map[string][]assist.Meaning) {
 	}
 	if entry.Unpivot == nil {
 		return said, read
+	}
+	for _, name := range header { // each such header holds a value of what reads it
+		if !entry.Unpivot.MayHold(name) {
+			continue
+		}
+		for _, c := range entry.Columns {
+			if slices.ContainsFunc(entry.Unpivot.Levels, func(l mappings.Level) bool { return l.As == c.From }) {
+				said[name] = append(said[name], assist.Meaning{Table: entry.Target, Field: c.To})
+			}
+		}
 	}
 	for _, c := range entry.Columns {
 		if c.From != entry.Unpivot.Value {
@@ -250,7 +273,7 @@ func hideWords(l *assist.Lexicon, s *schemas.Schema, m *mappings.Mapping) (out F
 					continue
 				}
 				out.Words++
-				ps := l.Codes(f.Codes, e.Word)
+				ps := l.CodesUnder(f.Codes, e.Word, d.Column)
 				if len(ps) == 0 || ps[0].Code != e.Code {
 					out.Lost = append(out.Lost, fmt.Sprintf("%s %q is %s, proposed %v", f.Codes, e.Word, e.Code, ps))
 				}
