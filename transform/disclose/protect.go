@@ -425,7 +425,7 @@ func (p *protector) weigh(table uint32, margins []*margin, at []uint16, m *move,
 			}
 			if now.of(m.how) != 0 && !c.withheld {
 				withhold = append(withhold, c)
-				cost += (1 + math.Sqrt(float64(now.of(c.n)))) * math.Pow(3, float64(away))
+				cost += (5 + float64(now.of(c.n))) * math.Pow(2, float64(away))
 			}
 			if g.mask != table {
 				continue
@@ -475,14 +475,21 @@ func (p *protector) apply(m *move, n int64) {
 	}
 }
 
-// close withholds every cell of the tables that have the margin, with all of their margins.
+// close gives up the tables that have the margin. Where there is one, all of it is withheld but the margins that others have
+// too: of those nobody can tell how they are parted. Where there are several, all of them are.
 func (p *protector) close(mask uint32) {
+	var tables []uint32
 	for _, table := range p.tables {
-		if table&mask != mask {
-			continue
+		if table&mask == mask {
+			tables = append(tables, table)
 		}
+	}
+	for _, table := range tables {
 		p.out.Closed++
 		for _, m := range p.above(0, table) {
+			if len(tables) == 1 && slices.ContainsFunc(p.tables, func(o uint32) bool { return o != table && m.mask&^o == 0 }) {
+				continue
+			}
 			at := make([]uint16, len(p.cube.Sizes))
 			p.places(m.mask, math.MaxInt, at, func() bool {
 				p.at(m, at).withheld = true
