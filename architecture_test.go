@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 
 	"telemetry": nil, // all that is told is handed to it
 
-	"pipeline": {"assist", "telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/receipt", "load/template", "mappings", "schemas", "diag", "sandbox"},
+	"pipeline": {"assist", "telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "transform/disclose", "load", "load/receipt", "load/template", "mappings", "schemas", "diag", "sandbox"},
 
 	"fixtures":         nil,
 	"fixtures/hostile": nil,
