@@ -45,7 +45,7 @@ func familyOf(kind string) string {
 type ReleaseOptions struct {
 	Kinds      []string
 	K          int64      // the fewest people that a combination of values, or a count, may be of; 0 means 10
-	Base       int64      // counts are rounded to it; 0 means 5, 1 rounds nothing
+	Base       int64      // counts are rounded to it; 0 means 5, or K where that is less, 1 rounds nothing
 	Out        string     // the folder that is made; empty: releases/<id> in the home
 	ApprovedBy string     // who takes it on that people are in an earlier release too
 	Tables     [][]string // dimensions of each table; none: the usual ones
@@ -95,7 +95,8 @@ func (o *ReleaseOptions) check() error {
 			return ConfigFinding("rows and counts of the same people cannot be in one release: each undoes what the other withholds")
 		}
 	}
-	o.K, o.Base = cmp.Or(o.K, disclose.Usual.Least), cmp.Or(o.Base, disclose.Usual.Base)
+	o.K = cmp.Or(o.K, disclose.Usual.Least)
+	o.Base = cmp.Or(o.Base, min(disclose.Usual.Base, o.K))
 	switch {
 	case o.K < leastK:
 		return ConfigFinding(fmt.Sprintf("k is a number of people, at least %d", leastK))

@@ -134,38 +134,24 @@ func (w *htcdsWords) of(s *schemas.Schema, a htcdsAnswer, codes string) []string
 	return out
 }
 
-// htcdsCountries is the standard's names of the countries of its list, with their two letters. Others, as Kosovo and former states, are
-// not in it.
-func htcdsCountries(s *schemas.Schema) (names, letters []string, of map[string]string) {
-	of = map[string]string{}
-	alpha2 := map[string]string{}
+// htcdsCountries is the standard's names of the countries of its list. Others, as Kosovo and former states, are not in it.
+func htcdsCountries(s *schemas.Schema) map[string]string {
+	of := map[string]string{}
 	for i := range s.Countries {
 		c := &s.Countries[i]
-		if c.Kind == "former" || c.Numeric == "" {
-			continue
+		if c.Kind != "former" && c.Numeric != "" {
+			of[c.Code] = cmp.Or(htcdsTurned[c.Code], c.Label)
 		}
-		of[c.Code] = cmp.Or(htcdsTurned[c.Code], c.Label)
-		alpha2[of[c.Code]] = c.Alpha2
-		names = append(names, of[c.Code])
 	}
-	slices.Sort(names)
-	for _, n := range names {
-		letters = append(letters, alpha2[n])
-	}
-	return names, letters, of
-}
-
-// htcdsList is a list of the sheet of lists, and the label of the column that offers it; empty for none.
-type htcdsList struct {
-	header, label string
-	words         []string
+	return of
 }
 
 // htcdsRowLimit is the rows that a sheet has below the labels.
 const htcdsRowLimit = 1<<20 - 2
 
-// writeHTCDS writes the rows as a workbook in the form of the standard's own: a row of names that is hidden, a row of labels,
-// and the lists on a sheet of their own. A cell there holds one answer: of several the first of its list is written.
+// writeHTCDS writes the rows as the sheet of cases of the standard's workbook: a row of names that is hidden, a row of labels,
+// and answers that its lists offer, to be opened so or put into it. A cell there holds one answer: of several the first of its list is
+// written.
 func (s *rowSet) writeHTCDS(path string) error {
 	if len(s.order) > htcdsRowLimit {
 		return &ReleaseRefused{"a sheet has no room for so many persons"}
@@ -174,15 +160,18 @@ func (s *rowSet) writeHTCDS(path string) error {
 	if err != nil {
 		return err
 	}
-	countries, letters, country := htcdsCountries(s.Schema)
+	country := htcdsCountries(s.Schema)
 	f := excelize.NewFile()
 	defer f.Close()
 	const sheet = "Case Sheet"
-	lists := []htcdsList{{"Gender", "Gender", words.offered["Gender"]}, {"Country Code", "", letters}, {"Country", "Citizenship", countries}}
-	for _, a := range htcdsAnswers {
-		lists = append(lists, htcdsList{a.label, a.label, words.offered[a.label]})
+	if err := f.SetSheetName("Sheet1", sheet); err != nil {
+		return err
 	}
-	if err := errors.Join(f.SetSheetName("Sheet1", sheet), htcdsLists(f, sheet, lists)); err != nil {
+	last, err := excelize.CoordinatesToCellName(len(htcdsLabels)+1, len(s.order)+2)
+	if err != nil {
+		return err
+	}
+	if err := f.SetSheetDimension(sheet, "A1:"+last); err != nil { // some readers believe it
 		return err
 	}
 	w, err := f.NewStreamWriter(sheet)
@@ -240,42 +229,6 @@ func (s *rowSet) htcdsRows(w *excelize.StreamWriter, words *htcdsWords, country 
 			return err
 		}
 		if err := w.SetRow(at, row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// htcdsLists writes the lists where the standard's workbook has them, below their headers, and makes the columns offer them.
-func htcdsLists(f *excelize.File, sheet string, lists []htcdsList) error {
-	const lookups = "validation"
-	if _, err := f.NewSheet(lookups); err != nil {
-		return err
-	}
-	for i, l := range lists {
-		column, err := excelize.ColumnNumberToName(i + 2)
-		if err != nil {
-			return err
-		}
-		if err := f.SetCellStr(lookups, column+"3", l.header); err != nil {
-			return err
-		}
-		for j, word := range l.words {
-			if err := f.SetCellStr(lookups, fmt.Sprintf("%s%d", column, j+4), word); err != nil {
-				return err
-			}
-		}
-		if l.label == "" {
-			continue
-		}
-		own, err := excelize.ColumnNumberToName(htcdsColumn(l.label) + 1)
-		if err != nil {
-			return err
-		}
-		v := excelize.NewDataValidation(true)
-		v.Sqref = fmt.Sprintf("%s3:%s1048576", own, own)
-		v.SetSqrefDropList(fmt.Sprintf("%s!$%s$4:$%s$%d", lookups, column, column, len(l.words)+3))
-		if err := f.AddDataValidation(sheet, v); err != nil {
 			return err
 		}
 	}

@@ -45,7 +45,7 @@ by name; tables are protected against the earlier tables.`,
 	})
 	f := c.Flags()
 	f.Int64Var(&o.K, "k", 10, "the fewest people that a combination of values, or a count, may be of")
-	f.Int64Var(&o.Base, "round", 5, "round counts to `N`; 1 for not at all")
+	f.Int64Var(&o.Base, "round", 0, "round counts to `N`; 5 by default, or k where that is less; 1 for not at all")
 	f.StringVar(&o.Out, "out", "", "the folder to make; releases/ID in the home by default")
 	f.StringVar(&o.ApprovedBy, "approved-by", "", "`NAME` of who takes it on that people are in an earlier release too")
 	f.StringArrayVar(&tables, "table", nil, "a table, as its `DIMENSIONS` joined by commas: year, sex, age, adult, citizenship, country, purpose, or a coded field of record")
@@ -54,7 +54,7 @@ by name; tables are protected against the earlier tables.`,
 }
 
 func (a *app) release(ctx context.Context, o pipeline.ReleaseOptions) (*result, error) {
-	if o.K < 1 || o.Base < 1 {
+	if o.K < 1 || o.Base < 0 {
 		return nil, usagef("--k and --round are numbers, from 1")
 	}
 	h, err := a.openHome(a.homeDir())
