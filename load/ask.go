@@ -23,8 +23,10 @@ type Question struct {
 // AskJob is what a worker is asked. It reaches only files below the two folders.
 type AskJob struct {
 	Dirs      [2]string
-	Prepare   []Question // whose answers are of no interest
+	Prepare   []Question // whose answers are of no interest; one without files may copy what the others gathered to a file of Dirs
 	Questions []Question
+
+	MemoryBytes int64 `json:",omitempty"` // for DuckDB; 0 means 1 GiB
 }
 
 // Answers is the rows that each question gave, by its name, in the order of the files; every value as text.
@@ -41,7 +43,7 @@ func Ask(ctx context.Context, job AskJob) (Answers, error) {
 	for _, q := range slices.Concat(job.Prepare, job.Questions) {
 		files = append(files, q.Files...)
 	}
-	s, err := openSession(ctx, BuildJob{ParquetDir: job.Dirs[0], Out: filepath.Join(job.Dirs[1], "none"), Threads: threadsFor(files)}, tmp)
+	s, err := openSession(ctx, BuildJob{ParquetDir: job.Dirs[0], Out: filepath.Join(job.Dirs[1], "none"), Threads: threadsFor(files), MemoryBytes: job.MemoryBytes}, tmp)
 	if err != nil {
 		return nil, err
 	}

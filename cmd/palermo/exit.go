@@ -64,6 +64,8 @@ func classify(ctx context.Context, err error) failure {
 		gate   *pipeline.GateError
 		file   *pipeline.LinkFileError
 		model  *pipeline.LinkModelError
+		kept   *pipeline.ReleaseRefused
+		class  *pipeline.ErrMayNotLeave
 	)
 	switch {
 	case errors.As(err, &config):
@@ -87,6 +89,8 @@ func classify(ctx context.Context, err error) failure {
 	case errors.As(err, &gate):
 		f.Code, f.Message, f.Exit = codeGate, gate.Error(), exitGate
 		f.hint = "mend what is named and run again; what is right so is taken by: palermo run --accept CHECK"
+	case errors.As(err, &kept), errors.As(err, &class):
+		f.Code, f.Exit = codeGate, exitGate
 	case errors.As(err, &file):
 		f.Code, f.hint = string(file.Diagnostic.Code), diag.Codes[file.Diagnostic.Code].Advice
 	case errors.As(err, &model):
