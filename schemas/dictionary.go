@@ -60,6 +60,16 @@ func (s *Schema) viewEntries(v *View) []Entry {
 	return out
 }
 
+// Column is the view's column of that name, or nil.
+func (v *View) Column(name string) *ViewColumn {
+	for i := range v.Columns {
+		if v.Columns[i].Name == name {
+			return &v.Columns[i]
+		}
+	}
+	return nil
+}
+
 // Keys is the columns that together name a row of the view; none where that is not declared.
 func (v *View) Keys() []string {
 	var out []string
@@ -69,6 +79,17 @@ func (v *View) Keys() []string {
 		}
 	}
 	return out
+}
+
+// Answer is the table and the column that hold the answers that a row of the view is about; empty where it is about none, or
+// they are worked out.
+func (v *View) Answer() (table, column string) {
+	from := v.Answers
+	if v.Shares != nil {
+		from = v.Shares.Category.From
+	}
+	table, column, _ = strings.Cut(from, ".")
+	return table, column
 }
 
 // CountsPersons reports whether the column is a number of persons, not of records.

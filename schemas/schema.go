@@ -363,8 +363,9 @@ type View struct {
 	Meaning string       `yaml:"meaning"` // what it may be used for, and its caveat
 	Columns []ViewColumn `yaml:"columns"`
 	SQL     string       `yaml:"sql"`
-	Behind  string       `yaml:"behind"` // a query of what is behind each number; see TestBehindIsWhatIsCounted
-	Shares  *Shares      `yaml:"shares"` // of a view of shares, from which its columns and its SQL follow
+	Behind  string       `yaml:"behind"`  // a query of what is behind each number; see TestBehindIsWhatIsCounted
+	Answers string       `yaml:"answers"` // table.column whose rows say what the key of the same name asks for; of shares, their category's
+	Shares  *Shares      `yaml:"shares"`  // of a view of shares, from which its columns and its SQL follow
 }
 
 // ViewColumn is one column of a view and what it means. A column that keeps the name and meaning
