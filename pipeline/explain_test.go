@@ -72,6 +72,7 @@ func TestExplainCases(t *testing.T) {
 	}
 	if !raced {
 		explainViews(t, h, home)
+		documentedQueries(t, home)
 	}
 	checkPersonal(t, h, home, ids[:3])
 }
