@@ -51,7 +51,7 @@ func cases(t *testing.T) *sql.DB {
 	t.Helper()
 	db := open(t)
 	create(t, db, schemas.ZoneAnalyst)
-	fillCodes(t, db, "means", "purpose", "country", "recruitment_way")
+	fillCodes(t, db, "means", "purpose", "country", "recruitment_way", "assessment_status")
 	exec(t, db, someCases)
 	return db
 }
