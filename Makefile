@@ -70,6 +70,21 @@ test-client: build ## read the database with Python's duckdb while a run publish
 	bin/palermo demo --home "$$home/home" --quiet >/dev/null 2>&1 && \
 	.venv/bin/python .ci/python-client.py bin/palermo "$$home/home"
 
+# DuckDB 1.5 with its command line, pandas and polars; DuckDB 2; and Frictionless: each in an environment of its own.
+.PHONY: test-analysts
+test-analysts: build ## run docs/analysts.md and the tutorial in Python, DuckDB's command line and R, as far as they are here
+	@for e in one two package; do test -x .venv-analysts/$$e/bin/python || python3 -m venv .venv-analysts/$$e; done
+	@.venv-analysts/one/bin/python -c 'import duckdb, pandas, polars, pyarrow' 2>/dev/null || .venv-analysts/one/bin/pip install --quiet --disable-pip-version-check -r .ci/analysts/requirements.txt
+	@.venv-analysts/two/bin/python -c 'import duckdb' 2>/dev/null || .venv-analysts/two/bin/pip install --quiet --disable-pip-version-check 'duckdb==2.0.*'
+	@.venv-analysts/package/bin/python -c 'import frictionless, pyarrow' 2>/dev/null || .venv-analysts/package/bin/pip install --quiet --disable-pip-version-check 'frictionless==5.*' pyarrow
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+	bin/palermo demo --home "$$scratch/home" --quiet >/dev/null 2>&1 && \
+	.venv-analysts/one/bin/python .ci/analysts/run.py bin "$$scratch/home" && \
+	.venv-analysts/two/bin/python .ci/analysts/run.py bin "$$scratch/home" --read-only-sql && \
+	.venv-analysts/package/bin/python .ci/analysts/package.py "$$scratch/home/current/" && \
+	mkdir "$$scratch/try" && cd "$$scratch/try" && PATH="$(CURDIR)/bin:$(CURDIR)/.venv-analysts/one/bin:$$PATH" sh "$(CURDIR)/docs/tutorial/tutorial.sh" >/dev/null 2>&1 && \
+	test -s explained.html && echo 'The tutorial ran to its end'
+
 # RECEIPT_PACKAGES is which of the tests; those of pipeline fill in thirty templates.
 RECEIPT_PACKAGES ?= ./load/receipt ./load/template ./pipeline
 # openpyxl, and what drives Chromium, live in an environment of their own. What cannot be had here is not tested, and said.

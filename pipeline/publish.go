@@ -46,6 +46,9 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 	if err != nil {
 		return err
 	}
+	if err := p.writeDataPackage(stage.Dir()); err != nil {
+		return fmt.Errorf("describe the tables: %w", err)
+	}
 	if err := r.steward(ctx, entries, inputs); err != nil {
 		return fmt.Errorf("steward: %w", err)
 	}
@@ -157,6 +160,9 @@ func (p *publication) build(ctx context.Context, parquet, db string) (*load.Buil
 		job.Tables = append(job.Tables, load.BuildTable{Name: t.Name, SQL: schemas.DDL(t, p.zone), Columns: columnNames(t), Files: below, Late: late})
 	}
 	if p.zone == schemas.ZoneAnalyst {
+		for _, m := range schemas.Macros() {
+			job.Macros = append(job.Macros, load.BuildMacro{Name: m.Name, SQL: m.DDL()})
+		}
 		for _, v := range p.Schema.Views {
 			job.Views = append(job.Views, load.BuildView{Name: v.Name, SQL: p.Schema.ViewDDL(v)})
 		}
