@@ -69,8 +69,11 @@ type WatchSettings struct {
 	PollSeconds   int `yaml:"poll_seconds,omitempty" json:"poll_seconds,omitempty" jsonschema:"minimum=1,description=how often the folder is looked at even where the system reports no change; 10 by default"`
 }
 
-// Report is what is kept of what was found.
+// Report is what is kept of what was found, and how the page of a snapshot says it.
 type Report struct {
+	Language string `yaml:"language,omitempty" json:"language,omitempty" jsonschema:"description=of the page of each snapshot as a tag like fr; en by default"`
+	Agencies bool   `yaml:"agencies,omitempty" json:"agencies,omitempty" jsonschema:"description=whether the page names agencies by their title; by default it numbers them since analysts are not told who sent what"`
+
 	Examples int `yaml:"examples,omitempty" json:"examples,omitempty" jsonschema:"minimum=1,description=findings of one kind kept whole for each field of a sheet; 20 by default"`
 }
 

@@ -69,7 +69,7 @@ type Sentence struct {
 	Right string `yaml:"right"` // what would be right
 }
 
-var builtin = sync.OnceValues(func() (map[string]*Catalogue, error) { return readCatalogues(embedded) })
+var builtin = sync.OnceValues(func() (map[string]*Catalogue, error) { return ReadCatalogues(embedded) })
 
 // CatalogueOf is the catalogue of the language, which may be said more exactly than the catalogues are, as mk-MK,
 // or less, as sr; the English one where there is none.
@@ -78,8 +78,13 @@ func CatalogueOf(lang string) (*Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Choose(all, lang), nil
+}
+
+// Choose is that one of the catalogues, which are of every language, as CatalogueOf does.
+func Choose(all map[string]*Catalogue, lang string) *Catalogue {
 	if c := all[lang]; c != nil {
-		return c, nil
+		return c
 	}
 	var tags []language.Tag
 	for _, l := range Languages {
@@ -87,13 +92,14 @@ func CatalogueOf(lang string) (*Catalogue, error) {
 	}
 	if wanted, err := language.Parse(lang); err == nil {
 		if _, i, confidence := language.NewMatcher(tags).Match(wanted); confidence >= language.High {
-			return all[Languages[i]], nil
+			return all[Languages[i]]
 		}
 	}
-	return all[English], nil
+	return all[English]
 }
 
-func readCatalogues(fsys fs.FS) (map[string]*Catalogue, error) {
+// ReadCatalogues reads the catalogues/*.yaml of a file system, by their language.
+func ReadCatalogues(fsys fs.FS) (map[string]*Catalogue, error) {
 	names, err := fs.Glob(fsys, "catalogues/*.yaml")
 	if err != nil {
 		return nil, err
@@ -129,8 +135,8 @@ func readCatalogue(fsys fs.FS, name string) (*Catalogue, error) {
 	return c, nil
 }
 
-// text is the text with its placeholders filled in: names and values take turns.
-func (c *Catalogue) text(key string, pairs ...string) string {
+// Text is the text with its placeholders filled in: names and values take turns.
+func (c *Catalogue) Text(key string, pairs ...string) string {
 	return fill(c.Texts[key], pairs...)
 }
 
@@ -141,14 +147,14 @@ func fill(text string, pairs ...string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// count is the text in the form that the number asks for in the language.
-func (c *Catalogue) count(key string, n int64) string {
+// Count is the text in the form that the number asks for in the language.
+func (c *Catalogue) Count(key string, n int64) string {
 	forms := c.Counts[key]
 	text, ok := forms[c.category(n)]
 	if !ok {
 		text = forms["other"]
 	}
-	return fill(text, "n", c.number(n))
+	return fill(text, "n", c.Number(n))
 }
 
 // categories is the names of the plural categories.
@@ -169,9 +175,9 @@ func (c *Catalogue) category(n int64) string {
 	return categories[plural.Cardinal.MatchPlural(c.tag, int(n), 0, 0, 0, 0)]
 }
 
-// number is n with a narrow space between thousands, as all the languages can read it; four
+// Number is n with a narrow space between thousands, as all the languages can read it; four
 // digits stand together.
-func (c *Catalogue) number(n int64) string {
+func (c *Catalogue) Number(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	if n < 10_000 {
 		return s
