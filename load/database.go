@@ -31,9 +31,10 @@ type BuildJob struct {
 	Out         string // the database file; it must not exist
 	ParquetDir  string
 	Tables      []BuildTable
-	Views       []BuildView // in the order in which they can be created
-	MemoryBytes int64       // for DuckDB; 0 means 1 GiB
-	Threads     int         // 0 means one a processor
+	Macros      []BuildMacro `json:",omitempty"` // made before the views, which may use them
+	Views       []BuildView  // in the order in which they can be created
+	MemoryBytes int64        // for DuckDB; 0 means 1 GiB
+	Threads     int          // 0 means one a processor
 
 	Questions []Question `json:",omitempty"` // of the tables, by their names, when all but the late ones are filled
 	Asked     []Question `json:",omitempty"` // of the finished file, as a client asks it
@@ -54,6 +55,9 @@ type BuildView struct {
 	SQL  string
 }
 
+// BuildMacro is one macro and the statements that create and comment it.
+type BuildMacro BuildView
+
 // BuildResult says what was built.
 type BuildResult struct {
 	DuckDBVersion string
@@ -63,7 +67,7 @@ type BuildResult struct {
 }
 
 // BuildDatabase builds one database file from Parquet files, opens it again and checks it: every
-// table has the rows of its files, every table, view and column has a comment, and nothing waits
+// table has the rows of its files, every table, view, macro and column has a comment, and nothing waits
 // in a log beside it. It is meant for a fresh process: DuckDB writes memory that it has used
 // before into its file. After an error there is no file.
 //
@@ -185,6 +189,11 @@ func (s *session) build(job BuildJob, between func(Answers) error) error {
 	if err := s.fillAll(job, true); err != nil {
 		return err
 	}
+	for _, m := range job.Macros {
+		if err := s.exec(m.SQL); err != nil {
+			return fmt.Errorf("macro %s: %w", m.Name, err)
+		}
+	}
 	for _, v := range job.Views {
 		if err := s.exec(v.SQL); err != nil {
 			return fmt.Errorf("view %s: %w", v.Name, err)
@@ -286,10 +295,11 @@ func (s *session) checkRows(dir string, t BuildTable) (int64, error) {
 	return got, nil
 }
 
-// uncommented is every table, view and column without a comment.
+// uncommented is every table, view, macro and column without a comment.
 const uncommented = `
 SELECT table_name FROM duckdb_tables() WHERE database_name = '` + catalog + `' AND coalesce(comment, '') = ''
 UNION ALL SELECT view_name FROM duckdb_views() WHERE database_name = '` + catalog + `' AND NOT internal AND coalesce(comment, '') = ''
+UNION ALL SELECT function_name FROM duckdb_functions() WHERE database_name = '` + catalog + `' AND NOT internal AND coalesce(comment, '') = ''
 UNION ALL SELECT table_name || '.' || column_name FROM duckdb_columns() WHERE database_name = '` + catalog + `' AND NOT internal AND coalesce(comment, '') = ''
 ORDER BY 1`
 

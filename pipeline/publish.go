@@ -158,6 +158,9 @@ func (p *publication) build(ctx context.Context, parquet, db string) (*load.Buil
 		job.Tables = append(job.Tables, load.BuildTable{Name: t.Name, SQL: schemas.DDL(t, p.zone), Columns: columnNames(t), Files: below, Late: late})
 	}
 	if p.zone == schemas.ZoneAnalyst {
+		for _, m := range schemas.Macros() {
+			job.Macros = append(job.Macros, load.BuildMacro{Name: m.Name, SQL: m.DDL()})
+		}
 		for _, v := range p.Schema.Views {
 			job.Views = append(job.Views, load.BuildView{Name: v.Name, SQL: p.Schema.ViewDDL(v)})
 		}

@@ -73,6 +73,9 @@ func create(t testing.TB, db *sql.DB, z schemas.Zone) {
 			exec(t, db, ddl)
 		}
 	}
+	for _, m := range schemas.Macros() {
+		exec(t, db, m.DDL())
+	}
 	for _, v := range s.Views {
 		exec(t, db, s.ViewDDL(v))
 	}

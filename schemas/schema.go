@@ -359,6 +359,7 @@ type View struct {
 	Meaning string       `yaml:"meaning"` // what it may be used for, and its caveat
 	Columns []ViewColumn `yaml:"columns"`
 	SQL     string       `yaml:"sql"`
+	Shares  *Shares      `yaml:"shares"` // of a view of shares, from which its columns and its SQL follow
 }
 
 // ViewColumn is one column of a view and what it means. A column that keeps the name and meaning
@@ -367,4 +368,5 @@ type ViewColumn struct {
 	Name    string `yaml:"name"`
 	Meaning string `yaml:"meaning"`
 	From    string `yaml:"from"` // table.column whose meaning it keeps
+	Key     bool   `yaml:"key"`  // one of the columns that together name a row
 }
