@@ -27,8 +27,8 @@ const (
 // smallCells is the rule for counts of people in reports.
 var smallCells = disclose.Usual
 
-// count is a count of people as a report may show it.
-func count(n int64) report.Count { return shown(smallCells.Show(n)) }
+// people is a count of people as a report may show it.
+func people(n int64) report.Count { return shown(smallCells.Show(n)) }
 
 func shown(s disclose.Shown) report.Count {
 	if s.Withheld {
@@ -37,12 +37,12 @@ func shown(s disclose.Shown) report.Count {
 	return report.Of(s.Count)
 }
 
-// span is the least and the most of a count of people: where either is small, both are hidden.
-func span(low, high int64) report.Span {
+// peopleSpan is the least and the most of a count of people: where either is small, both are hidden.
+func peopleSpan(low, high int64) report.Span {
 	if smallCells.IsSmall(low) || smallCells.IsSmall(high) {
 		return report.Span{Low: report.Hidden(), High: report.Hidden()}
 	}
-	return report.Span{Low: count(low), High: count(high)}
+	return report.Span{Low: people(low), High: people(high)}
 }
 
 // report writes the report of the snapshot that is being made, from its database as it is about to be published.
@@ -95,8 +95,8 @@ type reporter struct {
 }
 
 // each calls row for each row that a question was answered with.
-func (b *reporter) each(question string, row func(a *answered, r []string)) {
-	a := &answered{}
+func (b *reporter) each(question string, row func(a *reportAnswer, r []string)) {
+	a := &reportAnswer{}
 	for _, r := range b.answers[question] {
 		row(a, r)
 	}
@@ -137,7 +137,7 @@ func (b *reporter) totals(in *report.Input, entries []*Entry) {
 			in.Totals = append(in.Totals, report.Total{What: what, Low: low, High: high})
 		}
 	}
-	b.each("totals", func(a *answered, r []string) {
+	b.each("totals", func(a *reportAnswer, r []string) {
 		add("persons", a.int(r, 1), a.int(r, 2))
 		add("episodes", a.int(r, 3), a.int(r, 3))
 		add("records", a.int(r, 0), a.int(r, 0))
@@ -186,13 +186,13 @@ func (b *reporter) arrivals(entries []*Entry) []report.Arrival {
 	return out
 }
 
-// completeness is how often fields are answered in the records of the submissions.
+// completeness is how often fields are reportAnswer in the records of the submissions.
 func (b *reporter) completeness(in *report.Input, of func(submission string) bool) {
 	c := &report.Completeness{}
 	for _, f := range reportFields {
 		c.Fields = append(c.Fields, report.FieldAnswers{Field: f.key})
 	}
-	b.each("each fields", func(a *answered, r []string) {
+	b.each("each fields", func(a *reportAnswer, r []string) {
 		if !of(r[0]) {
 			return
 		}
@@ -218,11 +218,11 @@ func (b *reporter) quality(in *report.Input) {
 		}
 		in.Checks.Others = append(in.Checks.Others, report.Check{Name: c.Check, Subject: c.Subject, Severity: c.Severity, Measured: c.Measured, Low: c.Low, High: c.High})
 	}
-	b.each("findings", func(a *answered, r []string) {
+	b.each("findings", func(a *reportAnswer, r []string) {
 		in.Findings = append(in.Findings, report.Finding{Code: diag.Code(r[0]), Severity: r[1], Files: a.int(r, 2), Count: a.int(r, 3)})
 	})
 	w := &report.Words{}
-	b.each("words", func(a *answered, r []string) {
+	b.each("words", func(a *reportAnswer, r []string) {
 		w.All = a.int(r, 6)
 		w.List = append(w.List, report.Word{Source: r[0], Field: r[1], Word: r[2], Listed: r[3] == "true", Rows: a.int(r, 4), Files: a.int(r, 5)})
 	})

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"math"
-	"strconv"
 
 	"palermo/load/report"
 	"palermo/transform/link"
@@ -13,7 +12,6 @@ const (
 	heaviestBin    = 60    // and above
 	lightestBin    = -20   // and below
 	waterfallPairs = 2_000 // of which the mean is taken
-	weighedSingly  = 5_000 // records that are weighed against themselves
 )
 
 // linkageReport is how well records were joined, without any of them.
@@ -24,20 +22,20 @@ func (b *reporter) linkageReport() *report.Linkage {
 	if len(out.Model) > 12 {
 		out.Model = out.Model[:12]
 	}
-	b.each("sizes", func(a *answered, r []string) {
+	b.each("sizes", func(a *reportAnswer, r []string) {
 		name := r[0]
 		if name == "10" {
 			name = "10+"
 		}
-		out.Sizes = append(out.Sizes, report.Part{Code: name, Count: count(a.int(r, 1))})
+		out.Sizes = append(out.Sizes, report.Part{Code: name, Count: people(a.int(r, 1))})
 	})
-	out.Unlinkable = k.unlinkable(b.Config)
+	out.Unlinkable = int64(k.scorer.Unlinkable(link.BitsOf(b.Config.Linkage.Link)))
 	out.Weights = k.weights()
 	out.Waterfall = k.waterfall(b.Config)
 	for i := range k.model.Comparisons {
 		c := &k.model.Comparisons[i]
 		for level, bits := range c.Bits() {
-			out.Levels = append(out.Levels, report.Level{Comparison: c.Name, Says: c.Levels[level], Bits: bits})
+			out.Levels = append(out.Levels, report.Level{Comparison: c.Name, Says: c.Levels[level], Bits: thousandth(bits)})
 		}
 	}
 	return out
@@ -54,7 +52,7 @@ func (k *linkage) weights() []report.Bin {
 	}
 	var out []report.Bin
 	for bin := low; bin <= high && len(k.pairs) > 0; bin += weightBin {
-		out = append(out, report.Bin{Bits: int64(bin), Pairs: count(n[bin])})
+		out = append(out, report.Bin{Bits: int64(bin), Pairs: people(n[bin])})
 	}
 	return out
 }
@@ -81,7 +79,10 @@ func (k *linkage) waterfall(c *Config) *report.Waterfall {
 		return nil
 	}
 	for n := range out.Steps {
-		out.Steps[n].Bits = math.Round(out.Steps[n].Bits/float64(out.Pairs)*1000) / 1000
+		out.Steps[n].Bits = thousandth(out.Steps[n].Bits / float64(out.Pairs))
 	}
 	return out
 }
+
+// thousandth is a weight as exactly as anybody reads it.
+func thousandth(bits float64) float64 { return math.Round(bits*1000) / 1000 }

@@ -23,7 +23,7 @@ const (
 // cases is the picture of each source, the largest first.
 func (b *reporter) cases(in *report.Input) {
 	var ids []string
-	b.each("sources", func(a *answered, r []string) {
+	b.each("sources", func(a *reportAnswer, r []string) {
 		if len(ids) < reportSources {
 			ids = append(ids, r[0])
 			in.Cases = append(in.Cases, report.Cases{Source: r[1], Unit: "persons"})
@@ -43,9 +43,9 @@ func (b *reporter) cases(in *report.Input) {
 }
 
 func (b *reporter) ages(of func(string) *report.Cases) {
-	b.each("ages", func(a *answered, r []string) {
+	b.each("ages", func(a *reportAnswer, r []string) {
 		if c := of(r[0]); c != nil {
-			c.Ages = ofBand(c.Ages, a.int(r, 2), r[3], r[1], span(a.int(r, 4), a.int(r, 5)))
+			c.Ages = ofBand(c.Ages, a.int(r, 2), r[3], r[1], peopleSpan(a.int(r, 4), a.int(r, 5)))
 		}
 	})
 }
@@ -82,7 +82,7 @@ func bandEnd(name string) int64 {
 // purposes is by the year of the exploitation where a source says it, else by that of registration.
 func (b *reporter) purposes(of func(string) *report.Cases) {
 	bases := map[string]map[string]*years{} // by source and basis
-	b.each("purposes", func(a *answered, r []string) {
+	b.each("purposes", func(a *reportAnswer, r []string) {
 		if bases[r[0]] == nil {
 			bases[r[0]] = map[string]*years{}
 		}
@@ -141,12 +141,12 @@ func (y *years) report(basis string) *report.Years {
 		l := report.Line{Code: code}
 		for _, year := range out.Years {
 			s := y.spans[code][year]
-			l.Counts = append(l.Counts, span(s[0], s[1]))
+			l.Counts = append(l.Counts, peopleSpan(s[0], s[1]))
 		}
 		out.Lines = append(out.Lines, l)
 	}
 	for _, year := range out.Years {
-		out.Of = append(out.Of, count(y.of[year]))
+		out.Of = append(out.Of, people(y.of[year]))
 		if y.partial[year] {
 			out.Partial = append(out.Partial, year)
 		}
@@ -166,7 +166,7 @@ func lastYears(all []int) []int {
 
 // flows is the largest of those that may be shown.
 func (b *reporter) flows(of func(string) *report.Cases) {
-	b.each("flows", func(a *answered, r []string) {
+	b.each("flows", func(a *reportAnswer, r []string) {
 		c := of(r[0])
 		if c == nil {
 			return
@@ -174,7 +174,7 @@ func (b *reporter) flows(of func(string) *report.Cases) {
 		if c.Flows == nil {
 			c.Flows = &report.Flows{}
 		}
-		n := count(a.int(r, 3))
+		n := people(a.int(r, 3))
 		if _, ok := n.Number(); !ok || len(c.Flows.Flows) == reportFlows {
 			c.Flows.Less++
 			return
@@ -183,17 +183,17 @@ func (b *reporter) flows(of func(string) *report.Cases) {
 	})
 }
 
-// means is the most frequent. Those who say yes and those who say no add up to those who answered: where either is small, so
+// means is the most frequent. Those who say yes and those who say no add up to those who reportAnswer: where either is small, so
 // that the other would give it away, both are hidden.
 func (b *reporter) means(of func(string) *report.Cases) {
-	b.each("means", func(a *answered, r []string) {
+	b.each("means", func(a *reportAnswer, r []string) {
 		c := of(r[0])
 		if c == nil || len(c.Means) == reportMeans {
 			return
 		}
 		yes, all := a.int(r, 2), a.int(r, 3)
 		parts, sum := smallCells.Row([]int64{yes, max(0, all-yes)})
-		c.Means = append(c.Means, report.Asked{Code: r[1], Yes: shown(parts[0]), Answered: shown(sum), Asked: count(a.int(r, 4))})
+		c.Means = append(c.Means, report.Asked{Code: r[1], Yes: shown(parts[0]), Answered: shown(sum), Asked: people(a.int(r, 4))})
 	})
 }
 
@@ -204,7 +204,7 @@ func (b *reporter) law(of func(string) *report.Cases) {
 	}
 	splits := map[[2]string]*split{} // by source and what is split
 	var order [][2]string
-	b.each("law", func(a *answered, r []string) {
+	b.each("law", func(a *reportAnswer, r []string) {
 		k := [2]string{r[0], r[1]}
 		if splits[k] == nil {
 			splits[k] = &split{}
@@ -256,7 +256,7 @@ func (b *reporter) covered(in *report.Input) {
 	}
 	at := map[string]*place{}
 	var all []int
-	b.each("coverage", func(a *answered, r []string) {
+	b.each("coverage", func(a *reportAnswer, r []string) {
 		if r[0] == "" {
 			return
 		}
@@ -267,7 +267,7 @@ func (b *reporter) covered(in *report.Input) {
 		}
 		q := report.Pair{StatesLow: a.int(r, 4), StatesHigh: a.int(r, 5), StatesStatus: r[6]}
 		if high := a.int(r, 3); high >= 0 {
-			s := span(a.int(r, 2), high)
+			s := peopleSpan(a.int(r, 2), high)
 			q.Agencies = &s
 			p.agencies += high
 		}

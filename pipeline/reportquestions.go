@@ -84,14 +84,14 @@ func eachFields() string {
 	return sql + "\nFROM record r WHERE r.is_current GROUP BY 1 ORDER BY 1"
 }
 
-// answered is the rows of one question, whose columns are read one after another. A number that cannot be read is a mistake
+// reportAnswer is the rows of one question, whose columns are read one after another. A number that cannot be read is a mistake
 // of ours, and kept until it is asked for.
-type answered struct {
+type reportAnswer struct {
 	rows [][]string
 	err  error
 }
 
-func (a *answered) int(row []string, i int) int64 {
+func (a *reportAnswer) int(row []string, i int) int64 {
 	if row[i] == "" {
 		return 0
 	}

@@ -176,9 +176,7 @@ type BesideCountry struct {
 
 // Pair is the two counts of one year. Published figures are shown as they are.
 type Pair struct {
-	AgenciesLow  Count  `json:"agencies_low"`
-	AgenciesHigh Count  `json:"agencies_high"`
-	HasAgencies  bool   `json:"has_agencies"`
+	Agencies     *Span  `json:"agencies"` // nil: no agency has a case
 	StatesLow    int64  `json:"states_low"`
 	StatesHigh   int64  `json:"states_high"`
 	StatesStatus string `json:"states_status"` // reported, nil, late, missing
