@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	weightBin      = 5     // bits
+	weightBin      = 2     // bits
 	heaviestBin    = 60    // and above
 	lightestBin    = -20   // and below
 	waterfallPairs = 2_000 // of which the mean is taken
@@ -30,7 +30,7 @@ func (b *reporter) linkageReport() *report.Linkage {
 		out.Sizes = append(out.Sizes, report.Part{Code: name, Count: people(a.int(r, 1))})
 	})
 	out.Unlinkable = int64(k.scorer.Unlinkable(link.BitsOf(b.Config.Linkage.Link)))
-	out.Weights = k.weights()
+	out.Weights, out.Wide = k.weights(), weightBin
 	out.Waterfall = k.waterfall(b.Config)
 	for i := range k.model.Comparisons {
 		c := &k.model.Comparisons[i]

@@ -18,6 +18,7 @@ const (
 	reportPurposes  = 6
 	reportBeside    = 6
 	reportCountries = 24
+	reportSpan      = 20 // years of coverage
 )
 
 // cases is the picture of each source, the largest first.
@@ -252,7 +253,7 @@ func (b *reporter) covered(in *report.Input) {
 	type place struct {
 		pairs         map[int]report.Pair
 		agencies, all int64
-		both          int
+		reports       bool // the state has reported of some year
 	}
 	at := map[string]*place{}
 	var all []int
@@ -272,10 +273,7 @@ func (b *reporter) covered(in *report.Input) {
 			p.agencies += high
 		}
 		if reported := q.StatesStatus == "reported" || q.StatesStatus == "nil"; reported {
-			p.all += q.StatesHigh
-			if q.Agencies != nil {
-				p.both++
-			}
+			p.all, p.reports = p.all+q.StatesHigh, true
 		}
 		if q.Agencies != nil || q.StatesStatus != "missing" {
 			all = append(all, year)
@@ -285,7 +283,7 @@ func (b *reporter) covered(in *report.Input) {
 	if len(all) == 0 {
 		return
 	}
-	span := lastYears(all)
+	span := reportedYears(all)
 	codes := slices.SortedFunc(maps.Keys(at), func(a, b string) int {
 		return cmp.Or(cmp.Compare(at[b].agencies, at[a].agencies), cmp.Compare(at[b].all, at[a].all), cmp.Compare(a, b))
 	})
@@ -305,7 +303,7 @@ func (b *reporter) covered(in *report.Input) {
 			cover.Less++
 		}
 		switch {
-		case at[code].both == 0:
+		case at[code].agencies == 0 || !at[code].reports:
 		case len(beside.Countries) < reportBeside:
 			beside.Countries = append(beside.Countries, d)
 		default:
@@ -316,6 +314,13 @@ func (b *reporter) covered(in *report.Input) {
 	if len(beside.Countries) > 0 {
 		in.Beside = beside
 	}
+}
+
+// reportedYears is the last of the years of which anybody has reported: a year of which nobody did has no place.
+func reportedYears(all []int) []int {
+	slices.Sort(all)
+	all = slices.Compact(all)
+	return all[max(0, len(all)-reportSpan):]
 }
 
 // reportedBy is who has reported.

@@ -3,6 +3,7 @@ package report
 import (
 	"html/template"
 	"math"
+	"strconv"
 )
 
 // bar is one bar of a row of bars, with what is written beside it.
@@ -82,7 +83,7 @@ type side struct {
 // pyramid is two bars a row that grow away from the middle, the youngest at the bottom.
 func pyramid(name, left, right string, labels []string, sides [][2]side) template.HTML {
 	d := &drawing{}
-	const high, middle, gap, top, number = 24.0, chartWidth / 2.0, 44.0, 24.0, 42.0
+	const high, middle, gap, top, number = 24.0, chartWidth / 2.0, 34.0, 24.0, 86.0
 	room := middle - gap - number
 	most := 1.0
 	for _, s := range sides {
@@ -133,7 +134,7 @@ type panel struct {
 // panels is small charts of the same years, two abreast, with one scale where shared.
 func panels(name string, years []string, partial map[int]bool, list []panel, shared bool, number func(float64) string) template.HTML {
 	d := &drawing{}
-	const high, head, foot, axis = 62.0, 20.0, 18.0, 34.0
+	const high, head, foot, axis, right = 84.0, 20.0, 20.0, 34.0, 10.0
 	const wide = (chartWidth - 14) / 2.0
 	most := 0.0
 	for _, p := range list {
@@ -153,9 +154,12 @@ func panels(name string, years []string, partial map[int]bool, list []panel, sha
 		d.line("axis", x0+axis, base, x0+wide, base)
 		d.text("s", "end", x0+axis-4, at(end)+4, number(end))
 		d.text("s", "end", x0+axis-4, base+3, "0")
-		step := (wide - axis) / float64(max(1, len(years)))
+		step := (wide - axis - right) / float64(max(1, len(years)))
 		for k, v := range p.columns {
 			x := x0 + axis + float64(k)*step
+			if k > 0 && !follows(years[k-1], years[k]) {
+				d.line("gap", x, y0+head, x, base)
+			}
 			class := p.class
 			if partial[k] {
 				class += " part"
@@ -170,11 +174,18 @@ func panels(name string, years []string, partial map[int]bool, list []panel, sha
 				d.rect(class+" may", x+step*0.15, at(p.most[k]), step*0.7, at(certain)-at(p.most[k]), p.tips[k])
 			}
 		}
-		d.marks(p.marks, func(k int) float64 { return x0 + axis + (float64(k)+0.5)*step }, at, step)
-		d.years(years, x0+axis, wide-axis, base+13)
+		d.marks(p.marks, func(k int) bool { return k+1 < len(years) && follows(years[k], years[k+1]) }, func(k int) float64 { return x0 + axis + (float64(k)+0.5)*step }, at, step)
+		d.years(years, x0+axis, wide-axis-right, base+13)
 	}
 	d.height = math.Ceil(float64(len(list))/2) * (high + head + foot)
 	return d.html(name)
+}
+
+// follows reports whether a year is the one after another.
+func follows(before, year string) bool {
+	a, _ := strconv.Atoi(before)
+	b, _ := strconv.Atoi(year)
+	return b == a+1
 }
 
 func highest(p panel) float64 {
@@ -190,13 +201,13 @@ func highest(p panel) float64 {
 }
 
 // marks draws a step across each year that has one, joined where years follow one another.
-func (d *drawing) marks(list []float64, x func(int) float64, y func(float64) float64, step float64) {
+func (d *drawing) marks(list []float64, joined func(int) bool, x func(int) float64, y func(float64) float64, step float64) {
 	for k, v := range list {
 		if math.IsNaN(v) || v < 0 {
 			continue
 		}
 		d.line("mark", x(k)-step*0.5, y(v), x(k)+step*0.5, y(v))
-		if k+1 < len(list) && !math.IsNaN(list[k+1]) && list[k+1] >= 0 {
+		if joined(k) && k+1 < len(list) && !math.IsNaN(list[k+1]) && list[k+1] >= 0 {
 			d.line("mark thin", x(k)+step*0.5, y(v), x(k)+step*0.5, y(list[k+1]))
 		}
 	}
@@ -226,7 +237,7 @@ type link struct {
 // sankey is flows between two columns of names, each as thick as it is large.
 func sankey(name, left, right string, from, to []string, links []link) template.HTML {
 	d := &drawing{}
-	const top, pad, lane, block = 24.0, 7.0, 132.0, 9.0
+	const top, pad, lane, block = 24.0, 8.0, 150.0, 9.0
 	sum := 0.0
 	out, in := make([]float64, len(from)), make([]float64, len(to))
 	for _, l := range links {
@@ -238,7 +249,7 @@ func sankey(name, left, right string, from, to []string, links []link) template.
 		return ""
 	}
 	rows := float64(max(len(from), len(to)))
-	body := rows*24 + 40
+	body := rows*30 + 40
 	unit := (body - (rows-1)*pad) / sum
 	d.height = top + body + 6
 	d.text("b", "end", lane-4, 14, left)
@@ -282,12 +293,18 @@ func (d *drawing) nodes(names []string, sizes, at []float64, unit, lane, block f
 			x, text, class = chartWidth-lane-block, chartWidth-lane+5, "node"
 		}
 		d.rect(class, x, at[i], block, max(1, h), s)
-		d.text("l", anchor, text, at[i]+h/2+4, short(s, 19))
+		d.text("l", anchor, text, at[i]+h/2+4, short(s, 22))
 	}
 }
 
+// limit is a line across a histogram, at so many columns from its beginning.
+type limit struct {
+	at   float64
+	text string
+}
+
 // histogram is columns side by side, with lines across where something begins.
-func histogram(name string, list []part, labels []string, lines map[int]string, number func(float64) string) template.HTML {
+func histogram(name string, list []part, labels []string, limits []limit, number func(float64) string) template.HTML {
 	d := &drawing{}
 	const top, high, axis = 30.0, 150.0, 40.0
 	most := 0.0
@@ -310,10 +327,15 @@ func histogram(name string, list []part, labels []string, lines map[int]string, 
 		case p.n > 0:
 			d.rect(p.class, x+1, at(p.n), wide-2, max(0.6, base-at(p.n)), p.tip)
 		}
-		if s, ok := lines[i]; ok {
-			d.line("limit", x, top-6, x, base)
-			d.text("s", "middle", min(x, chartWidth-30), top-12, s)
+	}
+	for i, l := range limits {
+		x := axis + l.at*wide
+		d.line("limit", x, top-6, x, base)
+		anchor, move := "end", -4.0
+		if i == len(limits)-1 {
+			anchor, move = "start", 4
 		}
+		d.text("s", anchor, x+move, top-8, l.text)
 	}
 	d.line("axis", axis, base, chartWidth, base)
 	d.years(labels, axis, chartWidth-axis, base+14)

@@ -295,7 +295,8 @@ type Linkage struct {
 	PersonsLow  int64      `json:"persons_low"`
 	PersonsHigh int64      `json:"persons_high"`
 	Sizes       []Part     `json:"sizes"`   // persons by how many records they have: "1" to "9", "10+"
-	Weights     []Bin      `json:"weights"` // pairs by their weight
+	Weights     []Bin      `json:"weights"` // pairs by their weight; the first and the last are open
+	Wide        int64      `json:"wide"`    // bits from one Bin to the next
 	Waterfall   *Waterfall `json:"waterfall,omitempty"`
 	Levels      []Level    `json:"levels"`
 }

@@ -42,17 +42,13 @@ func (p *Page) weights() *Section {
 	t := p.table(p.Text("pairs"), "bits", "number")
 	var list []part
 	var labels []string
-	lines := map[int]string{}
-	for i, b := range l.Weights {
+	for _, b := range l.Weights {
 		class := "kx"
 		switch {
-		case float64(b.Bits) >= bitsOf(l.Link):
+		case float64(b.Bits)+float64(l.Wide)/2 >= bitsOf(l.Link):
 			class = "k0"
-		case float64(b.Bits) >= bitsOf(l.Review):
+		case float64(b.Bits)+float64(l.Wide)/2 >= bitsOf(l.Review):
 			class = "k2"
-		}
-		if i > 0 && class != list[i-1].class {
-			lines[i] = p.Text(map[string]string{"k2": "threshold_review_short", "k0": "threshold_link_short"}[class])
 		}
 		name := p.number(b.Bits)
 		if b.Bits < 0 {
@@ -62,8 +58,15 @@ func (p *Page) weights() *Section {
 		labels = append(labels, name)
 		t.row(name, p.count(b.Pairs))
 	}
+	var limits []limit
+	for _, x := range []limit{{bitsOf(l.Review), "threshold_review_short"}, {bitsOf(l.Link), "threshold_link_short"}} {
+		first, wide := float64(l.Weights[0].Bits), float64(l.Wide)
+		if at := (x.at - first) / wide; at >= 0 && at <= float64(len(l.Weights)) {
+			limits = append(limits, limit{at, p.Text(x.text)})
+		}
+	}
 	legend := []Key{{"k0", p.Text("linked")}, {"k2", p.Text("for_review")}, {"kx", p.Text("apart")}}
-	return p.section("weights", Figure{Chart: histogram(p.Text("title_weights"), list, labels, lines, p.axis), Legend: legend, Table: t})
+	return p.section("weights", Figure{Chart: histogram(p.Text("title_weights"), list, labels, limits, p.axis), Legend: legend, Table: t})
 }
 
 // waterfall is what on average makes the weight of joined pairs.

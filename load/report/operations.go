@@ -36,7 +36,7 @@ func (p *Page) arrivals() *Section {
 		if p.in.Agency != "" {
 			second = Cell{Text: p.state(a.State)}
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: name}, {Text: a.Last.UTC().Format("2006-01-02")}, second, {Text: p.number(a.Read), Class: "n"},
+		t.Rows = append(t.Rows, []Cell{{Text: name}, {Text: a.Last.UTC().Format("2006-01-02"), Class: "d"}, second, {Text: p.number(a.Read), Class: "n"},
 			{Text: p.number(a.Loaded), Class: "n"}, {Text: p.number(a.Rejected), Class: "n"}, {Text: p.number(a.Skipped), Class: "n"}})
 		if a.Read > 0 && i < 12 {
 			list = append(list, whole{label: name, value: p.number(a.Read), parts: []part{
@@ -102,7 +102,7 @@ func (p *Page) coverage() *Section {
 	if c == nil || len(c.Countries) == 0 {
 		return nil
 	}
-	t := p.table(p.Text("title_coverage"), "country")
+	t := p.table(p.Text("coverage_marks"), "country")
 	t.Grid = true
 	t.Head = append(t.Head, years(c.Years)...)
 	for _, x := range c.Countries {
@@ -195,11 +195,11 @@ func (p *Page) findings() *Section {
 			t.More = p.more(len(p.in.Findings) - most)
 			break
 		}
-		what := said.Findings[f.Code].Wrong
+		what, class := said.Findings[f.Code].Wrong, ""
 		if what == "" || p.in.Agency == "" {
-			what = string(f.Code)
+			what, class = string(f.Code), "w"
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: what}, {Text: p.label("severity", f.Severity)}, {Text: p.number(f.Files), Class: "n"}, {Text: p.number(f.Count), Class: "n"}})
+		t.Rows = append(t.Rows, []Cell{{Text: what, Class: class}, {Text: p.label("severity", f.Severity)}, {Text: p.number(f.Files), Class: "n"}, {Text: p.number(f.Count), Class: "n"}})
 	}
 	return p.section("findings", Figure{Table: t})
 }
@@ -212,7 +212,7 @@ func (p *Page) words() *Section {
 	}
 	t := p.table(p.Text("title_words"), "word", "source", "field", "files", "unit_rows")
 	for _, x := range w.List {
-		t.Rows = append(t.Rows, []Cell{{Text: x.Word, Class: "w"}, {Text: x.Source}, {Text: x.Field}, {Text: p.number(x.Files), Class: "n"}, {Text: p.number(x.Rows), Class: "n"}})
+		t.Rows = append(t.Rows, []Cell{{Text: x.Word, Class: "w"}, {Text: x.Source, Class: "w"}, {Text: x.Field, Class: "w"}, {Text: p.number(x.Files), Class: "n"}, {Text: p.number(x.Rows), Class: "n"}})
 	}
 	t.More = p.more(int(w.All) - len(w.List))
 	return p.section("words", Figure{Table: t})

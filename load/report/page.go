@@ -56,6 +56,7 @@ type Section struct {
 // Figure is a chart and the table of the same numbers. One of the two may not be there.
 type Figure struct {
 	Title  string // mostly empty: that of the section
+	Below  bool   // the table has more columns than there is room for beside the chart
 	Chart  template.HTML
 	Legend []Key
 	Table  *Table
@@ -75,6 +76,14 @@ type Table struct {
 
 // Wide reports whether a phone has no room for it, so that it is moved below its frame.
 func (t *Table) Wide() bool { return len(t.Head) > 5 }
+
+// HeadClass is the class of a head: over numbers it stands where they do.
+func (t *Table) HeadClass(i int) string {
+	if len(t.Rows) > 0 && t.Rows[0][i].Class == "n" {
+		return "n"
+	}
+	return ""
+}
 
 // Cell is one cell of a table.
 type Cell struct {

@@ -128,7 +128,7 @@ func (p *Page) means(c *Cases) []Figure {
 }
 
 // elementClasses is the colours of the states of an element.
-var elementClasses = map[string]string{"stated": "k0", "inferred": "k1", "denied": "k3", "unknown": "k2", "not_collected": "kx"}
+var elementClasses = map[string]string{"stated": "k0", "inferred": "k1", "denied": "k3", "unknown": "k5", "not_collected": "kx"}
 
 // law is what is stated of the elements, and how records are read.
 func (p *Page) law(c *Cases) []Figure {
@@ -198,5 +198,5 @@ func (p *Page) beside() *Section {
 	}
 	t.More = p.more(b.Less)
 	legend := []Key{{"k1", p.Text("agencies")}, {"mark", p.Text("state_unodc")}}
-	return p.section("beside", Figure{Chart: panels(p.Text("title_beside"), names, nil, list, false, p.axis), Legend: legend, Table: t})
+	return p.section("beside", Figure{Below: true, Chart: panels(p.Text("title_beside"), names, nil, list, false, p.axis), Legend: legend, Table: t})
 }
