@@ -53,6 +53,7 @@ func (p *publication) report(dir string, answers load.Answers, changes *report.C
 		return err
 	}
 	in.Changes = changes
+	p.answers = answers
 	return p.writeReport(dir, in, p.Config.Report.Language, 0o644)
 }
 
@@ -309,5 +310,5 @@ func changesOf(d *Diff) *report.Changes {
 	return out
 }
 
-// errNoReport says that a snapshot was published without a report.
-var errNoReport = fmt.Errorf("no report: it was published by an older version: %w", ErrNotFound)
+// errNoReport says that there is no report.
+var errNoReport = fmt.Errorf("no report here: the run that made this was of an older version, or it is too old: %w", ErrNotFound)

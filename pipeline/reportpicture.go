@@ -89,7 +89,7 @@ func (b *reporter) purposes(of func(string) *report.Cases) {
 		}
 		y := bases[r[0]][r[1]]
 		if y == nil {
-			y = &years{of: map[int]int64{}, partial: map[int]bool{}, spans: map[string]map[int][2]int64{}}
+			y = newYears()
 			bases[r[0]][r[1]] = y
 		}
 		y.add(int(a.int(r, 2)), r[3], a.int(r, 5), a.int(r, 6), a.int(r, 7), r[4] == "true")
@@ -113,6 +113,10 @@ type years struct {
 	of      map[int]int64 // all people of a year
 	partial map[int]bool
 	spans   map[string]map[int][2]int64
+}
+
+func newYears() *years {
+	return &years{of: map[int]int64{}, partial: map[int]bool{}, spans: map[string]map[int][2]int64{}}
 }
 
 func (y *years) add(year int, code string, low, high, of int64, partial bool) {

@@ -120,6 +120,7 @@ type run struct {
 	checked  []CheckResult                           // what the checks before publication came to
 	chains   *chains
 	desk     *desk
+	answers  load.Answers // of the database that the run published, to what reports ask; nil where it published none
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
