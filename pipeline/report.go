@@ -189,23 +189,28 @@ func (b *reporter) arrivals(entries []*Entry) []report.Arrival {
 
 // completeness is how often fields are reportAnswer in the records of the submissions.
 func (b *reporter) completeness(in *report.Input, of func(submission string) bool) {
-	c := &report.Completeness{}
-	for _, f := range reportFields {
-		c.Fields = append(c.Fields, report.FieldAnswers{Field: f.key})
+	all, sums := int64(0), make([][]int64, len(reportFields)) // known, empty, not asked
+	for i := range sums {
+		sums[i] = make([]int64, 3)
 	}
 	b.each("each fields", func(a *reportAnswer, r []string) {
 		if !of(r[0]) {
 			return
 		}
 		n := a.int(r, 1)
-		c.Records += n
-		for i := range c.Fields {
-			f, known, empty := &c.Fields[i], a.int(r, 2+2*i), a.int(r, 3+2*i)
-			f.Known, f.Empty, f.None = f.Known+known, f.Empty+empty, f.None+n-known-empty
+		all += n
+		for i := range sums {
+			known, empty := a.int(r, 2+2*i), a.int(r, 3+2*i)
+			sums[i][0], sums[i][1], sums[i][2] = sums[i][0]+known, sums[i][1]+empty, sums[i][2]+n-known-empty
 		}
 	})
-	if c.Records > 0 {
-		in.Completeness = c
+	if all == 0 {
+		return
+	}
+	in.Completeness = &report.Completeness{Records: people(all)}
+	for i, f := range reportFields {
+		parts, _ := smallCells.Row(sums[i])
+		in.Completeness.Fields = append(in.Completeness.Fields, report.FieldAnswers{Field: f.key, Known: shown(parts[0]), Empty: shown(parts[1]), None: shown(parts[2])})
 	}
 }
 

@@ -170,7 +170,6 @@ func (b *reporter) agency(agency string, entries []*Entry, state func(*Submissio
 	mine := func(submission string) bool { return own[submission] }
 	b.completeness(in, mine)
 	if in.Completeness != nil {
-		in.Totals = append(in.Totals, report.Total{What: "records", Low: in.Completeness.Records, High: in.Completeness.Records})
 		in.Cases = []report.Cases{{Unit: "records", Ages: b.ownAges(mine), Purposes: b.ownPurposes(mine)}}
 	}
 	return in

@@ -228,7 +228,7 @@ type CoverageCountry struct {
 
 // Completeness is how many records have each field, of those whose source asks it.
 type Completeness struct {
-	Records int64          `json:"records"`
+	Records Count          `json:"records"`
 	Fields  []FieldAnswers `json:"fields"`
 }
 
@@ -236,9 +236,9 @@ type Completeness struct {
 // records whose source does not collect it.
 type FieldAnswers struct {
 	Field string `json:"field"` // a key of the catalogue, "field_" before it
-	Known int64  `json:"known"`
-	Empty int64  `json:"empty"`
-	None  int64  `json:"none"`
+	Known Count  `json:"known"`
+	Empty Count  `json:"empty"`
+	None  Count  `json:"none"`
 }
 
 // Checks is what the checks before publication came to.

@@ -36,7 +36,7 @@ func (p *Page) arrivals() *Section {
 		if p.in.Agency != "" {
 			second = Cell{Text: p.state(a.State)}
 		}
-		t.Rows = append(t.Rows, []Cell{{Text: name}, {Text: a.Last.UTC().Format("2006-01-02"), Class: "d"}, second, {Text: p.number(a.Read), Class: "n"},
+		t.Rows = append(t.Rows, []Cell{{Text: name, Class: nowrap(name)}, {Text: a.Last.UTC().Format("2006-01-02"), Class: "d"}, second, {Text: p.number(a.Read), Class: "n"},
 			{Text: p.number(a.Loaded), Class: "n"}, {Text: p.number(a.Rejected), Class: "n"}, {Text: p.number(a.Skipped), Class: "n"}})
 		if a.Read > 0 && i < 12 {
 			list = append(list, whole{label: name, value: p.number(a.Read), parts: []part{
@@ -47,6 +47,14 @@ func (p *Page) arrivals() *Section {
 	}
 	legend := []Key{{"k0", p.Text("loaded")}, {"k3", p.Text("rejected")}, {"kx", p.Text("skipped")}}
 	return p.section("arrivals", Figure{Chart: wholes(p.Text("title_arrivals"), list), Legend: legend, Table: t})
+}
+
+// nowrap is the class of a name that is short enough to stay in one line.
+func nowrap(name string) string {
+	if len([]rune(name)) > 16 {
+		return ""
+	}
+	return "d"
 }
 
 // state is what has become of a file, as its receipt says it.
@@ -123,19 +131,20 @@ func (p *Page) coverage() *Section {
 // completeness is how many records have each field.
 func (p *Page) completeness() *Section {
 	c := p.in.Completeness
-	if c == nil || c.Records == 0 {
+	if c == nil || len(c.Fields) == 0 {
 		return nil
 	}
 	t := p.table(p.unit("records"), "field", "known", "empty", "not_asked", "share")
 	var list []whole
 	for _, f := range c.Fields {
 		name := p.Text("field_" + f.Field)
-		of := Of(f.Known + f.Empty)
-		t.row(name, p.number(f.Known), p.number(f.Empty), p.number(f.None), p.share(Of(f.Known), of))
-		list = append(list, whole{label: name, value: p.share(Of(f.Known), Of(c.Records)), parts: []part{
-			{"k0", float64(f.Known), tip(name, p.Text("known"), p.number(f.Known))},
-			{"k2", float64(f.Empty), tip(name, p.Text("empty"), p.number(f.Empty))},
-			{"kx", float64(f.None), tip(name, p.Text("not_asked"), p.number(f.None))}}})
+		share := p.share(f.Known, c.Records)
+		t.row(name, p.count(f.Known), p.count(f.Empty), p.count(f.None), share)
+		w := whole{label: name, value: share}
+		w.add("k0", f.Known, tip(name, p.Text("known"), p.count(f.Known)))
+		w.add("k2", f.Empty, tip(name, p.Text("empty"), p.count(f.Empty)))
+		w.add("kx", f.None, tip(name, p.Text("not_asked"), p.count(f.None)))
+		list = append(list, w)
 	}
 	legend := []Key{{"k0", p.Text("known")}, {"k2", p.Text("empty")}, {"kx", p.Text("not_asked")}}
 	return p.section("completeness", Figure{Chart: wholes(p.Text("title_completeness"), list), Legend: legend, Table: t})
