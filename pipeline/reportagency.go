@@ -32,6 +32,7 @@ func (d *desk) reports(ctx context.Context, entries []*Entry) {
 	if d.kept.Reports == nil {
 		d.kept.Reports = map[string]*keptReport{}
 	}
+	d.sweepReports()
 	agencies := d.agencies()
 	answers := d.answers
 	if answers == nil {
@@ -72,14 +73,26 @@ func (d *desk) agencies() []string {
 
 func (h *Home) reportFile(agency, name string) string { return h.path(receiptsDir, agency, name) }
 
-// lacksReport reports whether the agency's page is missing, or is to be deleted.
+// lacksReport reports whether the agency's page is missing.
 func (d *desk) lacksReport(agency string) bool {
-	k := d.kept.Reports[agency]
-	if k == nil {
-		return true
+	if k := d.kept.Reports[agency]; k != nil && k.Gone {
+		return false
 	}
 	_, err := os.Stat(d.reportFile(agency, reportPage))
-	return !k.Gone && (err != nil || d.old(k.Made))
+	return err != nil
+}
+
+// sweepReports deletes the pages that are too old, as receipts are.
+func (d *desk) sweepReports() {
+	for agency, k := range d.kept.Reports {
+		if k.Gone || !d.old(k.Made) {
+			continue
+		}
+		k.Gone = true
+		if err := cmp.Or(removeIfThere(d.reportFile(agency, reportPage)), removeIfThere(d.reportFile(agency, reportData))); err != nil {
+			d.failed("", err)
+		}
+	}
 }
 
 // look asks the published database what a report asks.
@@ -106,17 +119,9 @@ func (d *desk) agencyReport(agency string, entries []*Entry, answers load.Answer
 	}
 	k := &keptReport{Key: key, Made: d.started}
 	if old.Key == key {
-		k.Made, k.Gone = old.Made, old.Gone
+		k.Made = old.Made // as it was, since it is only missing
 	}
-	d.kept.Reports[agency] = k
-	switch _, err := os.Stat(d.reportFile(agency, reportPage)); {
-	case k.Gone:
-		return nil
-	case d.old(k.Made):
-		k.Gone = true
-		d.summary.Receipts.Deleted++
-		return cmp.Or(removeIfThere(d.reportFile(agency, reportPage)), removeIfThere(d.reportFile(agency, reportData)))
-	case old.Key == key && err == nil:
+	if old.Key == key && !d.lacksReport(agency) {
 		return nil
 	}
 	in.Made = k.Made
@@ -124,7 +129,12 @@ func (d *desk) agencyReport(agency string, entries []*Entry, answers load.Answer
 	if err := os.MkdirAll(dir, receiptFolder); err != nil {
 		return err
 	}
-	return d.writeReport(dir, in, d.Config.Agencies[agency].Language, receiptMode)
+	d.kept.Reports[agency] = k
+	if err := d.writeReport(dir, in, d.Config.Agencies[agency].Language, receiptMode); err != nil {
+		delete(d.kept.Reports, agency)
+		return err
+	}
+	return nil
 }
 
 // reportKey is the digest of all that a page says, but which run wrote it and when.
