@@ -71,7 +71,7 @@ test-client: build ## read the database with Python's duckdb while a run publish
 	.venv/bin/python .ci/python-client.py bin/palermo "$$home/home"
 
 # RECEIPT_PACKAGES is which of the tests; those of pipeline fill in thirty templates.
-RECEIPT_PACKAGES ?= ./load/receipt ./load/template ./pipeline
+RECEIPT_PACKAGES ?= ./load/receipt ./load/report ./load/template ./pipeline
 # openpyxl, and what drives Chromium, live in an environment of their own. What cannot be had here is not tested, and said.
 .PHONY: test-receipts
 test-receipts: ## open receipts with openpyxl, LibreOffice and headless Chromium (axe), and fill in templates, as far as they are here

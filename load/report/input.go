@@ -206,7 +206,6 @@ type Changes struct {
 // Change is the rows of one table that differ for one reason, as pipeline.Change names it.
 type Change struct {
 	Table   string `json:"table"`
-	Title   string `json:"title"`
 	Reason  string `json:"reason,omitempty"`
 	Added   int64  `json:"added"`
 	Changed int64  `json:"changed"`
@@ -250,7 +249,6 @@ type Checks struct {
 // Check is one that did not pass.
 type Check struct {
 	Name     string   `json:"name"`
-	Meaning  string   `json:"meaning"` // in English, as declared
 	Subject  string   `json:"subject"`
 	Severity string   `json:"severity"`
 	Measured float64  `json:"measured"`

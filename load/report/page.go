@@ -75,7 +75,7 @@ type Table struct {
 }
 
 // Wide reports whether a phone has no room for it, so that it is moved below its frame.
-func (t *Table) Wide() bool { return len(t.Head) > 5 }
+func (t *Table) Wide() bool { return len(t.Head) > 3 }
 
 // HeadClass is the class of a head: over numbers it stands where they do.
 func (t *Table) HeadClass(i int) string {
