@@ -70,6 +70,9 @@ func TestExplainCases(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(home, "state", "audit.jsonl")); err == nil {
 		t.Error("an audit line was written, though nothing personal was shown")
 	}
+	if !raced {
+		explainViews(t, h, home)
+	}
 	checkPersonal(t, h, home, ids[:3])
 }
 

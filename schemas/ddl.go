@@ -30,7 +30,7 @@ func DDL(t *Table, z Zone) string {
 		fmt.Fprintf(&b, ",\n  PRIMARY KEY (%s)", strings.Join(key, ", "))
 	}
 	b.WriteString("\n);\n")
-	comment(&b, "TABLE", quoteName(in.Name), in.Title+". "+in.Meaning)
+	comment(&b, "TABLE", quoteName(in.Name), in.Comment())
 	for _, c := range columns {
 		comment(&b, "COLUMN", quoteName(in.Name)+"."+quoteName(c.Name), c.Comment())
 	}
@@ -42,7 +42,7 @@ func DDL(t *Table, z Zone) string {
 func (s *Schema) ViewDDL(v *View) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "CREATE VIEW %s AS\n%s;\n", quoteName(v.Name), strings.TrimSpace(v.SQL))
-	comment(&b, "VIEW", quoteName(v.Name), v.Title+". "+v.Meaning)
+	comment(&b, "VIEW", quoteName(v.Name), v.Comment())
 	for _, c := range v.Columns {
 		comment(&b, "COLUMN", quoteName(v.Name)+"."+quoteName(c.Name), s.MeaningOf(c))
 	}

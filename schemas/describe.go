@@ -46,6 +46,8 @@ type ViewDescription struct {
 	Meaning string            `json:"meaning"`
 	Columns []ViewColumnShort `json:"columns"`
 	SQL     string            `json:"sql"`
+	Key     []string          `json:"key,omitempty"`    // the columns that together name a row
+	Behind  string            `json:"behind,omitempty"` // a query of what each number counts
 }
 
 // ViewColumnShort is a view's column as JSON, with the meaning it has or takes.
@@ -118,7 +120,7 @@ func (r Refs) byName() map[string]string {
 
 // DescribeView is the view, for JSON.
 func (s *Schema) DescribeView(v *View) ViewDescription {
-	d := ViewDescription{Name: v.Name, Title: v.Title, Meaning: v.Meaning, SQL: v.SQL, Columns: []ViewColumnShort{}}
+	d := ViewDescription{Name: v.Name, Title: v.Title, Meaning: v.Meaning, SQL: v.SQL, Key: v.Keys(), Behind: v.Behind, Columns: []ViewColumnShort{}}
 	for _, c := range v.Columns {
 		d.Columns = append(d.Columns, ViewColumnShort{Name: c.Name, Meaning: s.MeaningOf(c)})
 	}

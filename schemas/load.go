@@ -144,7 +144,7 @@ func (l *loader) loadIndex(files []string) {
 			l.fault(l.missing(d, err, "views", i, name))
 			continue
 		}
-		v.compose()
+		v.compose(l.s.views)
 		l.s.Views = append(l.s.Views, v)
 		l.s.views[name] = v
 		l.checkView(vd, name, v)

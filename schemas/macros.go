@@ -50,6 +50,6 @@ func ageBandSQL() string {
 func (m Macro) DDL() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "CREATE MACRO %s(%s) AS %s;\n", quoteName(m.Name), m.Params, m.Body)
-	comment(&b, "MACRO", quoteName(m.Name), m.Meaning+".")
+	comment(&b, "MACRO", quoteName(m.Name), m.Comment())
 	return b.String()
 }

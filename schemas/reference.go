@@ -9,7 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// Reference is the rows of the tables country, country_name, code, field and figure, made from the
+// Reference is the rows of the tables country, country_name, code, field, dictionary and figure, made from the
 // declarations alone. The caller owns the batches. They have no Origin.
 func (s *Schema) Reference(mem memory.Allocator) ([]*Batch, error) {
 	var out []*Batch
@@ -21,6 +21,7 @@ func (s *Schema) Reference(mem memory.Allocator) ([]*Batch, error) {
 		{"country_name", s.nameRows},
 		{"code", s.codeRows},
 		{"field", s.fieldRows},
+		{"dictionary", s.dictionaryRows},
 		{"figure", s.figureRows},
 	} {
 		b, err := s.fill(mem, part.table, part.rows)

@@ -113,7 +113,7 @@ func TestReference(t *testing.T) {
 	for _, table := range s.Tables {
 		columns += len(table.Columns())
 	}
-	want := map[string]int{"country": len(s.Countries), "country_name": len(s.Names), "code": codes, "field": columns, "figure": len(s.Figures)}
+	want := map[string]int{"country": len(s.Countries), "country_name": len(s.Names), "code": codes, "field": columns, "dictionary": len(s.Dictionary()), "figure": len(s.Figures)}
 	for _, b := range batches {
 		if got := int(b.Record.NumRows()); got != want[b.Table] {
 			t.Errorf("%s has %d rows, want %d", b.Table, got, want[b.Table])

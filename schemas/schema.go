@@ -353,13 +353,19 @@ func (l *CodeList) Index(code string) int {
 }
 
 // View is a named question over the tables.
+//
+// Behind has the columns that are keys of a row, as text, in which * stands for any value; record_id, statistic_id or
+// submission_id, the id of one thing that is counted; and counted, the column of the view that counts it. A number is
+// that of distinct persons where unit_code or the column's name says so, else of distinct ids.
 type View struct {
 	Name    string       `yaml:"view"`
 	Title   string       `yaml:"title"`
 	Meaning string       `yaml:"meaning"` // what it may be used for, and its caveat
 	Columns []ViewColumn `yaml:"columns"`
 	SQL     string       `yaml:"sql"`
-	Shares  *Shares      `yaml:"shares"` // of a view of shares, from which its columns and its SQL follow
+	Behind  string       `yaml:"behind"`  // a query of what is behind each number; see TestBehindIsWhatIsCounted
+	Answers string       `yaml:"answers"` // table.column whose rows say what the key of the same name asks for; of shares, their category's
+	Shares  *Shares      `yaml:"shares"`  // of a view of shares, from which its columns and its SQL follow
 }
 
 // ViewColumn is one column of a view and what it means. A column that keeps the name and meaning

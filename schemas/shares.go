@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -37,11 +38,12 @@ const severalCaveat = "A person may give several answers: shares sum to over 100
 
 const oneCaveat = "A person whose records differ stands under each answer: shares may sum to a little over 100 %."
 
-// compose fills in what follows from the view's shares.
-func (v *View) compose() {
+// compose fills in what follows from the view's shares, and what it takes from other views.
+func (v *View) compose(views map[string]*View) {
 	s := v.Shares
 	if s == nil {
 		v.SQL = strings.ReplaceAll(v.SQL, Victims, victims)
+		v.Behind = v.behind(views)
 		return
 	}
 	caveat := oneCaveat
@@ -50,7 +52,25 @@ func (v *View) compose() {
 	}
 	v.Meaning = strings.TrimSpace(v.Meaning) + " " + caveat + " " + sharesCaveat
 	v.Columns = s.columns()
-	v.SQL = s.sql()
+	v.SQL, v.Behind = s.fill(oneSQL), s.fill(oneBehind)
+	if s.List != "" {
+		v.SQL, v.Behind = s.fill(severalStated+severalSQL), s.fill(severalStated+severalBehind)
+	}
+}
+
+// behindOf is what one view takes from another: the query behind it.
+var behindOf = regexp.MustCompile(`\{behind:([a-z0-9_]+)\}`)
+
+// behind is the view's query of that name, with its own common table expressions for {with}.
+func (v *View) behind(views map[string]*View) string {
+	with := v.SQL[:max(strings.LastIndex(v.SQL, "\nSELECT "), 0)]
+	text := strings.NewReplacer("{with}", with, Victims, victims).Replace(v.Behind)
+	return behindOf.ReplaceAllStringFunc(text, func(of string) string {
+		if other := views[behindOf.FindStringSubmatch(of)[1]]; other != nil {
+			return other.Behind
+		}
+		return of
+	})
 }
 
 func (s *Shares) columns() []ViewColumn {
@@ -86,27 +106,35 @@ func (s *Shares) group(alias string) string {
 	return strings.Join(out, ", ")
 }
 
-func (s *Shares) sql() string {
-	text, kind, lists := oneSQL, "b.code", "s.answered <> 0"
-	if s.List != "" {
-		text = severalSQL
-	}
+// fill puts what the view says into the text.
+func (s *Shares) fill(text string) string {
+	kind, lists := "b.code", "s.answered <> 0"
 	if s.Kinds {
 		kind = "b.kind"
 	}
 	if s.Listing {
 		lists = "s.lists"
 	}
-	var by, join, same strings.Builder
+	var by, join, same, any strings.Builder
 	for _, c := range s.By {
 		name := quoteName(c.Name)
 		fmt.Fprintf(&by, ", %s", name)
 		fmt.Fprintf(&join, " AND s.%[1]s = p.%[1]s", name)
 		fmt.Fprintf(&same, " AND w.%[1]s = p.%[1]s", name)
+		any.WriteString(", '*'")
 	}
 	return strings.NewReplacer(Victims, victims, "{group}", s.group(""), "{group_p}", s.group("p."), "{by}", by.String(),
-		"{shown}", shown(s.group("")+", code, n_answered, n_asked", s.group("")+", code"), "{by_join}", join.String(), "{and_by}", same.String(), "{category}", quoteName(s.Category.Name), "{list}", s.List, "{kind}", kind, "{lists}", lists).
+		"{shown}", shown(s.group("")+", code, n_answered, n_asked", s.group("")+", code"), "{by_join}", join.String(), "{and_by}", same.String(), "{any_by}", any.String(), "{group_text}", s.groupText(), "{category}", quoteName(s.Category.Name), "{list}", s.List, "{kind}", kind, "{lists}", lists).
 		Replace(strings.ReplaceAll(text, "{rows}", strings.TrimSpace(s.Rows)))
+}
+
+// groupText is the columns that part the shares, as text.
+func (s *Shares) groupText() string {
+	out := []string{"p.source_id"}
+	for _, c := range s.By {
+		out = append(out, fmt.Sprintf("p.%[1]s::VARCHAR AS %[1]s", quoteName(c.Name)))
+	}
+	return strings.Join(out, ", ")
 }
 
 // shown is the common table expression of that name: the rows of counted, in the columns given, with the combinations that
@@ -137,10 +165,20 @@ SELECT {group}, {category}, 'persons' AS unit_code, n_yes, n_answered, n_asked, 
 FROM part JOIN whole USING ({group})
 ORDER BY {group}, n_yes DESC, {category}`
 
-// severalSQL counts answers of which a record may have several: as bits, of which a record's and a person's are put
+// oneBehind is the records behind what oneSQL counts.
+const oneBehind = `WITH answer AS (
+  {rows}
+),
+counted AS (
+  SELECT {group_text}, {category}, record_id, unnest([CASE WHEN {category} IS NOT NULL THEN 'n_yes' END]) AS counted FROM answer p
+  UNION ALL SELECT {group_text}, '*', record_id, unnest([CASE WHEN {category} IS NOT NULL THEN 'n_answered' END, CASE WHEN is_asked THEN 'n_asked' END, 'n_all']) FROM answer p
+)
+SELECT * FROM counted WHERE counted IS NOT NULL`
+
+// severalStated counts answers of which a record may have several: as bits, of which a record's and a person's are put
 // together, and only the sets that occur are looked at. What a form only ever states, as a list of what was done, it
 // answers for everybody of whom it states anything.
-const severalSQL = `WITH bit AS (
+const severalStated = `WITH bit AS (
   SELECT code, coalesce(parent_code, code) AS kind, 1::BIGINT << (ordinal - 1) AS bit FROM code WHERE list = '{list}'
 ),
 answer AS (
@@ -158,7 +196,25 @@ form AS (
   SELECT v.source_id, v.form{by}, bit_or(s.yes) & ~bit_or((s.answered & ~s.yes) | (s.asked & ~s.answered)) AS listed
   FROM stated s JOIN victim v USING (record_id, record_version) GROUP BY ALL
 ),
-person AS (
+`
+
+// severalBehind is the records behind what severalSQL counts.
+const severalBehind = `answered AS (
+  SELECT {group_p}, v.record_id, coalesce(s.yes, 0) AS yes, coalesce(s.answered, 0) | CASE WHEN {lists} THEN p.listed ELSE 0 END AS answered,
+    coalesce(s.asked, 0) | p.listed AS asked
+  FROM victim v JOIN form p ON p.source_id = v.source_id AND p.form IS NOT DISTINCT FROM v.form
+    LEFT JOIN stated s ON s.record_id = v.record_id AND s.record_version = v.record_version{by_join}
+),
+counted AS (
+  SELECT {group_text}, b.code AS {category}, p.record_id, unnest([CASE WHEN (p.yes & b.bit) <> 0 THEN 'n_yes' END,
+    CASE WHEN (p.answered & b.bit) <> 0 THEN 'n_answered' END, CASE WHEN (p.asked & b.bit) <> 0 THEN 'n_asked' END]) AS counted
+  FROM answered p, bit b
+  UNION ALL SELECT source_id{any_by}, '*', record_id, 'n_all' FROM victim
+)
+SELECT * FROM counted WHERE counted IS NOT NULL`
+
+// severalSQL is what the stated answers come to.
+const severalSQL = `person AS (
   SELECT {group_p}, v.person_id, bit_or(coalesce(s.yes, 0)) AS yes,
     bit_or(coalesce(s.answered, 0) | CASE WHEN {lists} THEN p.listed ELSE 0 END) AS answered, bit_or(coalesce(s.asked, 0) | p.listed) AS asked
   FROM victim v JOIN form p ON p.source_id = v.source_id AND p.form IS NOT DISTINCT FROM v.form

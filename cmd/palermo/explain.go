@@ -11,12 +11,13 @@ import (
 
 	"palermo/diag"
 	"palermo/pipeline"
+	"palermo/schemas"
 	"palermo/transform"
 )
 
 func (a *app) explainCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use:   "explain ID [FIELD | RECORD]",
+		Use:   "explain ID [FIELD | RECORD] | VIEW COLUMN KEY=VALUE...",
 		Short: "Lead a published value back to its cell",
 		Long: `Lead a published row back to the cells it came from: the submission, the sheet, the cell and its text, the
 rule that read it, the code it became, and the lines of the mapping that say so. The cells are read again
@@ -33,18 +34,30 @@ With the id of a person, the records that it is of are told, what holds them tog
 from which; with two ids, of records or of a person and a record, the evidence for and against their being one
 person, field by field. That is for stewards: it reads their database of the published snapshot.
 
+With the name of a view, a number of it is led back: in COLUMN of the row that has the values KEY=VALUE, to the persons and records, or the
+published counts, that it counts, and of the first few of them to episode, record, submission, cell, rule and code. --html FILE writes the same as a page.
+
 Of case records what names or endangers a person is left out, and any word that no mapping lists is shown as
 its length and script, unless --personal is given: then a line in state/audit.jsonl of the home says who asked,
 when, and for which row.`,
 		Example: `  palermo explain s0123456789abcdef.1.42
   palermo explain s0123456789abcdef.1.42 value
   palermo explain r0123456789abcdef01234567/record_means/3
-  palermo explain r0123456789abcdef01234567/assessment/palermo`,
-		Args: cobra.RangeArgs(1, 2),
+  palermo explain r0123456789abcdef01234567/assessment/palermo
+  palermo explain means_used n_yes source_id=iom_ctm is_control=false means_code=threat`,
+		Args: cobra.MinimumNArgs(1),
 	}
 	personal := c.Flags().Bool("personal", false, "show what names or endangers a person too; a line in the home's audit file says who asked")
 	withNames := c.Flags().Bool("with-names", false, "of persons and pairs, show the names too; a line in the home's audit file says who asked")
+	first := c.Flags().Int("few", 3, "of a number of a view, how many of the persons or counts behind it to show")
+	html := c.Flags().String("html", "", "of a number of a view, write the explanation to this file too, as a page")
 	c.RunE = a.does("explain", func(ctx context.Context, args []string) (*result, error) {
+		if schemas.Builtin().View(args[0]) != nil {
+			return a.explainView(ctx, args, *first, *personal, *html)
+		}
+		if len(args) > 2 {
+			return nil, usagef("an id has at most one field or record beside it; no view is called %q", args[0])
+		}
 		if last := args[len(args)-1]; pipeline.IsLinkageID(last) && (len(args) == 2 || last[0] == 'p') {
 			return a.explainLinkage(ctx, args, *withNames)
 		}
