@@ -69,7 +69,7 @@ type Sentence struct {
 	Right string `yaml:"right"` // what would be right
 }
 
-var builtin = sync.OnceValues(func() (map[string]*Catalogue, error) { return ReadCatalogues(embedded) })
+var builtin = sync.OnceValues(func() (map[string]*Catalogue, error) { return readCatalogues(embedded) })
 
 // CatalogueOf is the catalogue of the language, which may be said more exactly than the catalogues are, as mk-MK,
 // or less, as sr; the English one where there is none.
@@ -78,35 +78,34 @@ func CatalogueOf(lang string) (*Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Choose(all, lang), nil
+	return all[Match(lang)], nil
 }
 
-// Choose is that one of the catalogues, which are of every language, as CatalogueOf does.
-func Choose(all map[string]*Catalogue, lang string) *Catalogue {
-	if c := all[lang]; c != nil {
-		return c
+// Match is the language that a text in lang is to be in: one of Languages.
+func Match(lang string) string {
+	if slices.Contains(Languages, lang) {
+		return lang
 	}
 	var tags []language.Tag
 	for _, l := range Languages {
-		tags = append(tags, all[l].tag)
+		tags = append(tags, language.MustParse(l))
 	}
 	if wanted, err := language.Parse(lang); err == nil {
 		if _, i, confidence := language.NewMatcher(tags).Match(wanted); confidence >= language.High {
-			return all[Languages[i]]
+			return Languages[i]
 		}
 	}
-	return all[English]
+	return English
 }
 
-// ReadCatalogues reads the catalogues/*.yaml of a file system, by their language.
-func ReadCatalogues(fsys fs.FS) (map[string]*Catalogue, error) {
+func readCatalogues(fsys fs.FS) (map[string]*Catalogue, error) {
 	names, err := fs.Glob(fsys, "catalogues/*.yaml")
 	if err != nil {
 		return nil, err
 	}
 	all := map[string]*Catalogue{}
 	for _, name := range names {
-		c, err := readCatalogue(fsys, name)
+		c, err := ReadCatalogue(fsys, name)
 		if err != nil {
 			return nil, fmt.Errorf("read the catalogue %s: %w", path.Base(name), err)
 		}
@@ -115,7 +114,8 @@ func ReadCatalogues(fsys fs.FS) (map[string]*Catalogue, error) {
 	return all, nil
 }
 
-func readCatalogue(fsys fs.FS, name string) (*Catalogue, error) {
+// ReadCatalogue reads the catalogue of one language, of which the file must have the name.
+func ReadCatalogue(fsys fs.FS, name string) (*Catalogue, error) {
 	b, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil, err

@@ -7,15 +7,12 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"sync"
 
 	"palermo/load/receipt"
 )
 
 //go:embed catalogues/*.yaml
 var embedded embed.FS
-
-var builtin = sync.OnceValues(func() (map[string]*receipt.Catalogue, error) { return receipt.ReadCatalogues(embedded) })
 
 // Labels says what a code of a list is called in the language of the page.
 type Labels func(list, code string) string
@@ -94,11 +91,10 @@ type Cell struct {
 
 // NewPage says the report in the language, with the codes' labels in it.
 func NewPage(in *Input, language string, labels Labels) (*Page, error) {
-	all, err := builtin()
+	c, err := receipt.ReadCatalogue(embedded, "catalogues/"+receipt.Match(language)+".yaml")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read the texts: %w", err)
 	}
-	c := receipt.Choose(all, language)
 	p := &Page{Language: c.Language, Direction: c.Direction, in: in, texts: c, labels: labels}
 	p.Title = p.Text("title")
 	if in.Agency != "" {
