@@ -45,7 +45,11 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 	if err != nil {
 		return err
 	}
-	changes := p.compareBeside(ctx, stage.Dir())
+	changes, stop := p.compareBeside(ctx, stage.Dir())
+	defer stop()
+	if err := p.writeDataPackage(stage.Dir()); err != nil {
+		return fmt.Errorf("describe the tables: %w", err)
+	}
 	if err := r.steward(ctx, entries, inputs); err != nil {
 		return fmt.Errorf("steward: %w", err)
 	}

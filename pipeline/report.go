@@ -240,14 +240,27 @@ func (b *reporter) quality(in *report.Input) {
 // mostCompared is how many rows two snapshots may have together to be compared row by row in a run.
 const mostCompared = 2_000_000
 
-// compareBeside compares the snapshot that is being made with the published one, while the run goes on. What cannot be
+// compareBeside compares the snapshot that is being made with the published one, while the run goes on; stop ends it. What cannot be
 // compared is left out: a report is no reason to publish nothing.
-func (p *publication) compareBeside(ctx context.Context, dir string) <-chan *report.Changes {
-	out := make(chan *report.Changes, 1)
-	before, m, err := p.current()
-	if err != nil || m == nil {
-		out <- &report.Changes{}
-		return out
+func (p *publication) compareBeside(ctx context.Context, dir string) (out <-chan *report.Changes, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	c := make(chan *report.Changes, 1)
+	go func() {
+		defer close(c)
+		c <- p.changes(ctx, dir)
+	}()
+	return c, func() {
+		cancel()
+		for range c { // it has let go of the folder
+		}
+	}
+}
+
+// changes is how the snapshot that is being made differs from the published one.
+func (p *publication) changes(ctx context.Context, dir string) *report.Changes {
+	before, m, err := load.Current(p.Dir)
+	if err != nil {
+		return &report.Changes{}
 	}
 	now := &compared{dir: dir, files: p.written, columns: map[string][]string{}}
 	for _, t := range p.tables() {
@@ -263,19 +276,16 @@ func (p *publication) compareBeside(ctx context.Context, dir string) <-chan *rep
 		all += n
 	}
 	if all > mostCompared {
-		out <- p.rough(m.Run, rows)
-		return out
+		return p.rough(m.Run, rows)
 	}
-	go func() {
-		d, err := p.compareWith(ctx, before, now)
-		if err != nil {
+	d, err := p.compareWith(ctx, before, now)
+	if err != nil {
+		if ctx.Err() == nil {
 			p.Log.Warn("snapshot not compared with the last one", zap.String("of_run", m.Run))
-			out <- nil
-			return
 		}
-		out <- changesOf(d)
-	}()
-	return out
+		return nil
+	}
+	return changesOf(d)
 }
 
 func (p *publication) compareWith(ctx context.Context, before string, now *compared) (*Diff, error) {

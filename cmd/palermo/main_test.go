@@ -11,5 +11,5 @@ import (
 
 func TestMain(m *testing.M) {
 	sandbox.Main(pipeline.Roles())
-	testscript.Main(m, map[string]func(){"palermo": main})
+	testscript.Main(m, map[string]func(){"palermo": main, "duckdb": duckdbCLI})
 }
