@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -259,8 +260,11 @@ func (p *publication) compareBeside(ctx context.Context, dir string) (out <-chan
 // changes is how the snapshot that is being made differs from the published one.
 func (p *publication) changes(ctx context.Context, dir string) *report.Changes {
 	before, m, err := load.Current(p.Dir)
-	if err != nil {
+	switch {
+	case errors.Is(err, load.ErrNone):
 		return &report.Changes{}
+	case err != nil:
+		return nil
 	}
 	now := &compared{dir: dir, files: p.written, columns: map[string][]string{}}
 	for _, t := range p.tables() {

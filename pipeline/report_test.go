@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -189,6 +190,10 @@ AND '%s' = coalesce((SELECT arg_max(l.country_code, l.ordinal) FROM record_route
 
 // checkPages: the page of a snapshot names no agency, and that of an agency is the same for readers in any language.
 func checkPages(t *testing.T, home string) {
+	changes := readReport(t, home, "current", "report.json").Changes
+	if changes == nil || changes.From == "" || !slices.ContainsFunc(changes.Tables, func(c report.Change) bool { return c.Table == "record" && c.Reason == "new_file" && c.Added > 0 }) {
+		t.Errorf("since the last snapshot: %+v", changes)
+	}
 	page := read(t, home, "current", "report.html")
 	h, err := pipeline.ReadHome(home, "")
 	check(t, err)
