@@ -86,7 +86,7 @@ test-analysts: build ## run docs/analysts.md and the tutorial in Python, DuckDB'
 	test -s explained.html && echo 'The tutorial ran to its end'
 
 # RECEIPT_PACKAGES is which of the tests; those of pipeline fill in thirty templates.
-RECEIPT_PACKAGES ?= ./load/receipt ./load/template ./pipeline
+RECEIPT_PACKAGES ?= ./load/receipt ./load/report ./load/template ./pipeline
 # openpyxl, and what drives Chromium, live in an environment of their own. What cannot be had here is not tested, and said.
 .PHONY: test-receipts
 test-receipts: ## open receipts with openpyxl, LibreOffice and headless Chromium (axe), and fill in templates, as far as they are here

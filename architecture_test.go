@@ -38,6 +38,7 @@ var mayImport = map[string][]string{
 	"load":                {"schemas", "diag", "sandbox"}, // what it must know of a mapping is handed to it
 	"load/loadtest":       {"load", "schemas", "diag", "sandbox"},
 	"load/receipt":        {"diag"}, // all that a receipt says is handed to it
+	"load/report":         {"load/receipt", "diag"}, // as is all that a report shows; languages are those of receipts
 	"load/template":       nil,      // as is a form
 
 	"assist":            {"mappings", "schemas", "diag"}, // what it looks at is handed to it
@@ -45,7 +46,7 @@ var mayImport = map[string][]string{
 
 	"telemetry": nil, // all that is told is handed to it
 
-	"pipeline": {"assist", "telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "transform/disclose", "load", "load/receipt", "load/template", "mappings", "schemas", "seal", "diag", "sandbox"},
+	"pipeline": {"assist", "telemetry", "extract", "extract/intake", "transform", "transform/assess", "transform/link", "transform/disclose", "load", "load/receipt", "load/report", "load/template", "mappings", "schemas", "seal", "diag", "sandbox"},
 
 	"fixtures":         nil,
 	"fixtures/hostile": nil,

@@ -54,6 +54,31 @@ func Ask(ctx context.Context, job AskJob) (Answers, error) {
 	return s.answer(job.Questions)
 }
 
+// AskDatabase asks its questions of a database that this project wrote, which it reads only.
+func AskDatabase(ctx context.Context, job DatabaseJob) (Answers, error) {
+	tmp, err := os.MkdirTemp("", "duckdb-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	dir := filepath.Dir(job.Database)
+	s, err := openSession(ctx, BuildJob{ParquetDir: dir, Out: filepath.Join(dir, "none")}, tmp)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	if err := s.exec(fmt.Sprintf("ATTACH %s AS %s (READ_ONLY)", literal(job.Database), catalog), "USE "+catalog); err != nil {
+		return nil, err
+	}
+	return s.answer(job.Questions)
+}
+
+// DatabaseJob is what a worker is asked of one database.
+type DatabaseJob struct {
+	Database  string // its path
+	Questions []Question
+}
+
 func (s *session) answer(questions []Question) (Answers, error) {
 	out := Answers{}
 	for _, q := range questions {

@@ -38,6 +38,7 @@ type BuildJob struct {
 	Threads     int          // 0 means one a processor, or one where the files are small
 
 	Questions []Question `json:",omitempty"` // of the tables, by their names, when all but the late ones are filled
+	Asked     []Question `json:",omitempty"` // of the finished file, as a client asks it
 }
 
 // BuildTable is one table: the statements that create and comment it, and its files.
@@ -63,6 +64,7 @@ type BuildResult struct {
 	DuckDBVersion string
 	Bytes         int64
 	Rows          map[string]int64 // by table
+	Answers       Answers          `json:",omitempty"` // to what was asked of the finished file
 }
 
 // BuildDatabase builds one database file from Parquet files, opens it again and checks it: every
@@ -313,6 +315,10 @@ func (s *session) check(job BuildJob) (BuildResult, error) {
 		}
 	}
 	if err := s.checkComments(); err != nil {
+		return r, err
+	}
+	var err error
+	if r.Answers, err = s.answer(job.Asked); err != nil {
 		return r, err
 	}
 	return r, s.exec("USE memory", "DETACH "+catalog)

@@ -373,6 +373,8 @@ func TestCanaries(t *testing.T) {
 	t.Run("explain", func(t *testing.T) { searchExplain(t, home, k) })
 	t.Run("receipts", func(t *testing.T) { searchReceipts(t, home, k) })
 	t.Run("sealed", func(t *testing.T) { searchSealed(t, home) })
+	t.Run("report", func(t *testing.T) { checkReport(t, home) }) // the home is there, and has all that a report shows
+	t.Run("pages", func(t *testing.T) { checkPages(t, home) })
 }
 
 // searchSealed: when the home is sealed, no private file that is sealed holds a name or a reference.

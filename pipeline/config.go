@@ -26,7 +26,7 @@ type Config struct {
 	Threads  int               `yaml:"threads,omitempty" json:"threads,omitempty" jsonschema:"minimum=0,description=files worked on at once; 0 is one a core"`
 	Linkage  PersonLinkage     `yaml:"linkage,omitempty" json:"linkage,omitempty"`   // how records of one person are joined
 	Receipts ReceiptSettings   `yaml:"receipts,omitempty" json:"receipts,omitempty"` // what agencies get back
-	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"`     // what is kept of what was found
+	Report   ReportSettings    `yaml:"report,omitempty" json:"report,omitempty"`     // what is kept of what was found
 
 	Snapshots SnapshotSettings         `yaml:"snapshots,omitempty" json:"snapshots,omitempty"` // how many are kept
 	Checks    map[string]CheckSettings `yaml:"checks,omitempty" json:"checks,omitempty" jsonschema:"description=what is looked at before a snapshot is published by the name of the check"`
@@ -70,8 +70,11 @@ type WatchSettings struct {
 	PollSeconds   int `yaml:"poll_seconds,omitempty" json:"poll_seconds,omitempty" jsonschema:"minimum=1,description=how often the folder is looked at even where the system reports no change; 10 by default"`
 }
 
-// Report is what is kept of what was found.
-type Report struct {
+// ReportSettings is what is kept of what was found, and how the page of a snapshot says it.
+type ReportSettings struct {
+	Language string `yaml:"language,omitempty" json:"language,omitempty" jsonschema:"description=of the page of each snapshot as a tag like fr; en by default"`
+	Agencies bool   `yaml:"agencies,omitempty" json:"agencies,omitempty" jsonschema:"description=whether the page names agencies by their title; by default it numbers them since analysts are not told who sent what"`
+
 	Examples int `yaml:"examples,omitempty" json:"examples,omitempty" jsonschema:"minimum=1,description=findings of one kind kept whole for each field of a sheet; 20 by default"`
 }
 

@@ -96,9 +96,14 @@ func (h *Home) compare(ctx context.Context, from, to string, l *Ledger) (*Diff, 
 	if err != nil {
 		return nil, err
 	}
-	d := &Diff{To: filepath.Base(to), Rekeyed: from != "" && a.idKey != b.idKey, Changes: []Change{}, Skipped: []string{}}
-	if from != "" {
-		d.From = filepath.Base(from)
+	return h.compareOpened(ctx, a, b, l)
+}
+
+// compareOpened compares two snapshots, the newer of which may not be published yet.
+func (h *Home) compareOpened(ctx context.Context, a, b *compared, l *Ledger) (*Diff, error) {
+	d := &Diff{To: filepath.Base(b.dir), Rekeyed: a.dir != "" && a.idKey != b.idKey, Changes: []Change{}, Skipped: []string{}}
+	if a.dir != "" {
+		d.From = filepath.Base(a.dir)
 	}
 	q := &comparison{Home: h, a: a, b: b, job: load.AskJob{Dirs: [2]string{cmp.Or(a.dir, b.dir), b.dir}}}
 	q.submissions(l)
@@ -119,7 +124,7 @@ func (h *Home) compare(ctx context.Context, from, to string, l *Ledger) (*Diff, 
 	if err := sandbox.Run(ctx, RoleAsk, q.job, &answers, sandbox.Options{TempDir: tmp}); err != nil {
 		return nil, fmt.Errorf("compare: %w", err)
 	}
-	return d, d.read(answers, from == "")
+	return d, d.read(answers, a.dir == "")
 }
 
 func (h *Home) openCompared(dir string) (*compared, error) {

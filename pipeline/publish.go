@@ -28,7 +28,7 @@ const RolePublish = "publish"
 // Roles is what the binary does when it is re-executed. Its main, and every TestMain of a package
 // that runs the pipeline, hands it to sandbox.Main first.
 func Roles() map[string]sandbox.Role {
-	return map[string]sandbox.Role{RolePublish: load.ServeBuild, RoleAsk: sandbox.Func(load.Ask), extract.Role: extract.ServeMarked(receiptMark), RoleReceipt: sandbox.Func(annotateJob)}
+	return map[string]sandbox.Role{RolePublish: load.ServeBuild, RoleAsk: sandbox.Func(load.Ask), RoleLook: sandbox.Func(load.AskDatabase), extract.Role: extract.ServeMarked(receiptMark), RoleReceipt: sandbox.Func(annotateJob)}
 }
 
 // publish builds a snapshot aside and makes it the current one by one rename.
@@ -46,11 +46,16 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 	if err != nil {
 		return err
 	}
+	changes, stop := p.compareBeside(ctx, stage.Dir())
+	defer stop()
 	if err := p.writeDataPackage(stage.Dir()); err != nil {
 		return fmt.Errorf("describe the tables: %w", err)
 	}
 	if err := r.steward(ctx, entries, inputs); err != nil {
 		return fmt.Errorf("steward: %w", err)
+	}
+	if err := p.report(stage.Dir(), built.Answers, <-changes); err != nil {
+		return fmt.Errorf("report: %w", err)
 	}
 	m := load.Manifest{Started: r.started, Ended: r.Now().UTC(), PalermoVersion: r.Version, SchemaVersion: r.Schema.Version,
 		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion, IDKey: r.keys.mark(r.keys.ids()),
@@ -166,6 +171,7 @@ func (p *publication) build(ctx context.Context, parquet, db string) (*load.Buil
 		for _, v := range p.Schema.Views {
 			job.Views = append(job.Views, load.BuildView{Name: v.Name, SQL: p.Schema.ViewDDL(v)})
 		}
+		job.Asked = reportQuestions()
 	}
 	res, err := p.database(ctx, job, tables)
 	if err != nil {

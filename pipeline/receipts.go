@@ -53,6 +53,7 @@ type desk struct {
 type deskState struct {
 	Inputs   string                  `json:"inputs"` // what they were last brought in step with
 	Receipts map[string]*keptReceipt `json:"receipts"`
+	Reports  map[string]*keptReport  `json:"reports,omitempty"` // by agency
 }
 
 // keptReceipt is the receipt of one submission as it was last written.
@@ -131,6 +132,7 @@ func (d *desk) finish(ctx context.Context, entries []*Entry, inputs string) {
 		}
 		d.write(ctx, entries, due)
 	}
+	d.reports(ctx, entries)
 	d.sweepReceipts()
 	if d.kept.Inputs = digest; d.summary.Receipts.Failed > failed || ctx.Err() != nil {
 		d.kept.Inputs = ""

@@ -124,6 +124,7 @@ type run struct {
 	chains    *chains
 	desk      *desk
 	lexicon   func() (*assist.Lexicon, error) // made when first asked for
+	answers   load.Answers                    // of the database that the run published, to what reports ask; nil where it published none
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and

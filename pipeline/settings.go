@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/text/language"
+
 	"palermo/diag"
 )
 
@@ -41,6 +43,11 @@ func (c *Config) settle(file string) error {
 		s.Keep = keptSnapshots
 	case s.Keep < leastSnapshots:
 		return wrong("snapshots.keep: at least %d are kept", leastSnapshots)
+	}
+	if l := c.Report.Language; l != "" {
+		if _, err := language.Parse(l); err != nil {
+			return wrong("report.language: %q is no tag of a language, as fr or pt-BR", l)
+		}
 	}
 	t := &c.Telemetry
 	if t.TimeoutSeconds < 0 {

@@ -36,6 +36,7 @@ async function accessible(name, width) {
   await page.addScriptTag({ content: axe })
   const { violations } = await page.evaluate(() => axe.run())
   for (const v of violations) console.log(`${name}: at ${width}: ${v.impact}: ${v.id}: ${v.nodes.length} times, as ${v.nodes[0].html.slice(0, 120)}`)
+  if (width > 1000 && name.startsWith('report')) await page.pdf({ path: join(folder, name.replace(/html$/, 'pdf')), format: 'A4', printBackground: true })
   if (width > 1000) await page.screenshot({ path: join(folder, name.replace(/html$/, 'png')) })
   await context.close()
 }
@@ -43,6 +44,7 @@ async function accessible(name, width) {
 for (const name of readdirSync(folder).filter(n => n.endsWith('.html'))) {
   await open(name)
   await accessible(name, 390)
+  if (name.startsWith('report')) await accessible(name, 820)
   await accessible(name, 1200)
 }
 await browser.close()

@@ -51,6 +51,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%s\n%s\nhas no rows", q.Asks, q.SQL)
 		}
 	}
+	checkDemoReport(t, db, home)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -78,19 +78,24 @@ func CatalogueOf(lang string) (*Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c := all[lang]; c != nil {
-		return c, nil
+	return all[Match(lang)], nil
+}
+
+// Match is the language that a text in lang is to be in: one of Languages.
+func Match(lang string) string {
+	if slices.Contains(Languages, lang) {
+		return lang
 	}
 	var tags []language.Tag
 	for _, l := range Languages {
-		tags = append(tags, all[l].tag)
+		tags = append(tags, language.MustParse(l))
 	}
 	if wanted, err := language.Parse(lang); err == nil {
 		if _, i, confidence := language.NewMatcher(tags).Match(wanted); confidence >= language.High {
-			return all[Languages[i]], nil
+			return Languages[i]
 		}
 	}
-	return all[English], nil
+	return English
 }
 
 func readCatalogues(fsys fs.FS) (map[string]*Catalogue, error) {
@@ -100,7 +105,7 @@ func readCatalogues(fsys fs.FS) (map[string]*Catalogue, error) {
 	}
 	all := map[string]*Catalogue{}
 	for _, name := range names {
-		c, err := readCatalogue(fsys, name)
+		c, err := ReadCatalogue(fsys, name)
 		if err != nil {
 			return nil, fmt.Errorf("read the catalogue %s: %w", path.Base(name), err)
 		}
@@ -109,7 +114,8 @@ func readCatalogues(fsys fs.FS) (map[string]*Catalogue, error) {
 	return all, nil
 }
 
-func readCatalogue(fsys fs.FS, name string) (*Catalogue, error) {
+// ReadCatalogue reads the catalogue of one language, of which the file must have the name.
+func ReadCatalogue(fsys fs.FS, name string) (*Catalogue, error) {
 	b, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil, err
@@ -129,8 +135,8 @@ func readCatalogue(fsys fs.FS, name string) (*Catalogue, error) {
 	return c, nil
 }
 
-// text is the text with its placeholders filled in: names and values take turns.
-func (c *Catalogue) text(key string, pairs ...string) string {
+// Text is the text with its placeholders filled in: names and values take turns.
+func (c *Catalogue) Text(key string, pairs ...string) string {
 	return fill(c.Texts[key], pairs...)
 }
 
@@ -141,14 +147,14 @@ func fill(text string, pairs ...string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// count is the text in the form that the number asks for in the language.
-func (c *Catalogue) count(key string, n int64) string {
+// Count is the text in the form that the number asks for in the language.
+func (c *Catalogue) Count(key string, n int64) string {
 	forms := c.Counts[key]
 	text, ok := forms[c.category(n)]
 	if !ok {
 		text = forms["other"]
 	}
-	return fill(text, "n", c.number(n))
+	return fill(text, "n", c.Number(n))
 }
 
 // categories is the names of the plural categories.
@@ -169,9 +175,9 @@ func (c *Catalogue) category(n int64) string {
 	return categories[plural.Cardinal.MatchPlural(c.tag, int(n), 0, 0, 0, 0)]
 }
 
-// number is n with a narrow space between thousands, as all the languages can read it; four
+// Number is n with a narrow space between thousands, as all the languages can read it; four
 // digits stand together.
-func (c *Catalogue) number(n int64) string {
+func (c *Catalogue) Number(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	if n < 10_000 {
 		return s

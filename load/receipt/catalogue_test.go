@@ -298,7 +298,7 @@ func TestCounts(t *testing.T) {
 		{"mk", 1, "1 ред"}, {"mk", 21, "21 ред"}, {"mk", 11, "11 реда"}, {"mk", 5, "5 реда"},
 		{"sq", 1, "1 rresht"}, {"sq", 2, "2 rreshta"},
 	} {
-		if got := catalogues(t)[c.lang].count("rows", c.n); got != c.want {
+		if got := catalogues(t)[c.lang].Count("rows", c.n); got != c.want {
 			t.Errorf("%s: %d is %q, want %q", c.lang, c.n, got, c.want)
 		}
 	}

@@ -36,7 +36,7 @@ type Page struct {
 }
 
 // Text is a text of the page's language that has no placeholder.
-func (p *Page) Text(key string) string { return p.texts.text(key) }
+func (p *Page) Text(key string) string { return p.texts.Text(key) }
 
 // Fact is one thing about the file.
 type Fact struct{ Label, Text string }
@@ -93,14 +93,14 @@ func NewPage(in *Input) (*Page, error) {
 		return nil, err
 	}
 	p := &Page{
-		Language: c.Language, Direction: c.Direction, Number: in.Number, Title: c.text("title", "receipt", in.Number),
+		Language: c.Language, Direction: c.Direction, Number: in.Number, Title: c.Text("title", "receipt", in.Number),
 		State: in.State, Word: c.States[in.State].Word, Meaning: c.States[in.State].Meaning, texts: c,
 	}
 	if c.Status == StatusDraft {
-		p.Draft = c.text("draft")
+		p.Draft = c.Text("draft")
 	}
 	if in.Check {
-		p.Meaning = c.text("check")
+		p.Meaning = c.Text("check")
 	}
 	p.Facts = facts(c, in)
 	p.accounts(in)
@@ -118,17 +118,17 @@ func facts(c *Catalogue, in *Input) []Fact {
 	var out []Fact
 	add := func(key, text string) {
 		if text != "" {
-			out = append(out, Fact{c.text(key), text})
+			out = append(out, Fact{c.Text(key), text})
 		}
 	}
 	add("number", in.Number)
 	add("agency", in.Agency)
 	add("file", in.Name)
-	add("received", clock(in.Received))
-	add("made", clock(in.Made))
+	add("received", Clock(in.Received))
+	add("made", Clock(in.Made))
 	add("kind", kind(c, in))
 	if in.SupersededBy != "" {
-		add("state", c.text("superseded_by", "receipt", in.SupersededBy))
+		add("state", c.Text("superseded_by", "receipt", in.SupersededBy))
 	}
 	add("contact", in.Contact)
 	return out
@@ -141,7 +141,7 @@ func kind(c *Catalogue, in *Input) string {
 		return ""
 	}
 	if in.From != "" && in.To != "" {
-		s += ": " + c.text("period", "from", in.From, "to", in.To)
+		s += ": " + c.Text("period", "from", in.From, "to", in.To)
 	}
 	if by := c.SaidBy[in.KindBy]; by != "" {
 		s += " (" + by + ")"
@@ -149,8 +149,8 @@ func kind(c *Catalogue, in *Input) string {
 	return s
 }
 
-// clock is a time to the minute, in the one zone that needs no explanation.
-func clock(t time.Time) string {
+// Clock is a time to the minute, in the one zone that needs no explanation.
+func Clock(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -163,7 +163,7 @@ func (p *Page) accounts(in *Input) {
 		if s.Unit == Cells {
 			unit = "cells"
 		}
-		n := func(k int64) string { return p.texts.count(unit, k) }
+		n := func(k int64) string { return p.texts.Count(unit, k) }
 		var skipped int64
 		for _, reason := range slices.Sorted(maps.Keys(s.Skipped)) {
 			k := s.Skipped[reason]
@@ -186,7 +186,7 @@ func (p *Page) findings(in *Input) {
 	}
 	for _, l := range []*Lines{&p.Fix, &p.Inform} {
 		if over := len(l.All) - maxLines; over > 0 {
-			l.All, l.More = l.All[:maxLines], p.texts.count("more", int64(over))
+			l.All, l.More = l.All[:maxLines], p.texts.Count("more", int64(over))
 		}
 	}
 }
@@ -195,17 +195,17 @@ func (p *Page) line(f Finding) Line {
 	said := p.texts.Findings[f.Code]
 	l := Line{
 		Code: f.Code, Severity: shade(f), Wrong: said.Wrong, Right: said.Right,
-		Sheet: f.Sheet, Column: f.Column, Count: p.texts.count("places", int64(f.Count)),
+		Sheet: f.Sheet, Column: f.Column, Count: p.texts.Count("places", int64(f.Count)),
 	}
 	if f.Word != "" {
-		l.Word = p.texts.text("word", "word", f.Word)
+		l.Word = p.texts.Text("word", "word", f.Word)
 	}
 	shown := f.Cells[:min(len(f.Cells), firstCells)]
 	for _, c := range shown {
 		l.Places = append(l.Places, p.place(f.Sheet, c))
 	}
 	if over := f.Count - len(shown); over > 0 && len(shown) > 0 {
-		l.More = p.texts.count("more", int64(over))
+		l.More = p.texts.Count("more", int64(over))
 	}
 	return l
 }
@@ -213,7 +213,7 @@ func (p *Page) line(f Finding) Line {
 func (p *Page) place(sheet string, c Cell) Place {
 	name := c.Name()
 	if c.Col == 0 {
-		name = p.texts.text("whole_row", "n", p.texts.number(int64(c.Row)))
+		name = p.texts.Text("whole_row", "n", p.texts.Number(int64(c.Row)))
 	}
 	return Place{sheet, c, name}
 }
@@ -225,7 +225,7 @@ func (p *Page) duplicate(d Duplicate) DuplicateLine {
 		l.Places = append(l.Places, p.place(d.Sheet, Cell{Row: row}))
 	}
 	if over := len(d.Rows) - len(shown); over > 0 {
-		l.More = p.texts.count("more", int64(over))
+		l.More = p.texts.Count("more", int64(over))
 	}
 	return l
 }
