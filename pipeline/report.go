@@ -28,8 +28,8 @@ const (
 // smallCells is the rule for counts of people in reports.
 var smallCells = disclose.Usual
 
-// people is a count of people as a report may show it.
-func people(n int64) report.Count { return shown(smallCells.Show(n)) }
+// countOf is a count of people as a report may show it.
+func countOf(n int64) report.Count { return shown(smallCells.Show(n)) }
 
 func shown(s disclose.Shown) report.Count {
 	if s.Withheld {
@@ -43,7 +43,7 @@ func peopleSpan(low, high int64) report.Span {
 	if smallCells.IsSmall(low) || smallCells.IsSmall(high) {
 		return report.Span{Low: report.Hidden(), High: report.Hidden()}
 	}
-	return report.Span{Low: people(low), High: people(high)}
+	return report.Span{Low: countOf(low), High: countOf(high)}
 }
 
 // report writes the report of the snapshot that is being made, from its database as it is about to be published.
@@ -208,7 +208,7 @@ func (b *reporter) completeness(in *report.Input, of func(submission string) boo
 	if all == 0 {
 		return
 	}
-	in.Completeness = &report.Completeness{Records: people(all)}
+	in.Completeness = &report.Completeness{Records: countOf(all)}
 	for i, f := range reportFields {
 		parts, _ := smallCells.Row(sums[i])
 		in.Completeness.Fields = append(in.Completeness.Fields, report.FieldAnswers{Field: f.key, Known: shown(parts[0]), Empty: shown(parts[1]), None: shown(parts[2])})
@@ -266,7 +266,7 @@ func (p *publication) changes(ctx context.Context, dir string) *report.Changes {
 	case err != nil:
 		return nil
 	}
-	now := &compared{dir: dir, files: p.written, columns: map[string][]string{}}
+	now := &compared{dir: dir, idKey: p.keys.mark(p.keys.ids()), files: p.written, columns: map[string][]string{}}
 	for _, t := range p.tables() {
 		now.columns[t.Name] = columnNames(t)
 	}

@@ -27,7 +27,7 @@ func (b *reporter) linkageReport() *report.Linkage {
 		if name == "10" {
 			name = "10+"
 		}
-		out.Sizes = append(out.Sizes, report.Part{Code: name, Count: people(a.int(r, 1))})
+		out.Sizes = append(out.Sizes, report.Part{Code: name, Count: countOf(a.int(r, 1))})
 	})
 	out.Unlinkable = int64(k.scorer.Unlinkable(link.BitsOf(b.Config.Linkage.Link)))
 	out.Weights, out.Wide = k.weights(), weightBin
@@ -52,7 +52,7 @@ func (k *linkage) weights() []report.Bin {
 	}
 	var out []report.Bin
 	for bin := low; bin <= high && len(k.pairs) > 0; bin += weightBin {
-		out = append(out, report.Bin{Bits: int64(bin), Pairs: people(n[bin])})
+		out = append(out, report.Bin{Bits: int64(bin), Pairs: countOf(n[bin])})
 	}
 	return out
 }

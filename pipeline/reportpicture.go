@@ -151,7 +151,7 @@ func (y *years) report(basis string) *report.Years {
 		out.Lines = append(out.Lines, l)
 	}
 	for _, year := range out.Years {
-		out.Of = append(out.Of, people(y.of[year]))
+		out.Of = append(out.Of, countOf(y.of[year]))
 		if y.partial[year] {
 			out.Partial = append(out.Partial, year)
 		}
@@ -179,7 +179,7 @@ func (b *reporter) flows(of func(string) *report.Cases) {
 		if c.Flows == nil {
 			c.Flows = &report.Flows{}
 		}
-		n := people(a.int(r, 3))
+		n := countOf(a.int(r, 3))
 		if _, ok := n.Number(); !ok || len(c.Flows.Flows) == reportFlows {
 			c.Flows.Less++
 			return
@@ -198,7 +198,7 @@ func (b *reporter) means(of func(string) *report.Cases) {
 		}
 		yes, all := a.int(r, 2), a.int(r, 3)
 		parts, sum := smallCells.Row([]int64{yes, max(0, all-yes)})
-		c.Means = append(c.Means, report.Asked{Code: r[1], Yes: shown(parts[0]), Answered: shown(sum), Asked: people(a.int(r, 4))})
+		c.Means = append(c.Means, report.Asked{Code: r[1], Yes: shown(parts[0]), Answered: shown(sum), Asked: countOf(a.int(r, 4))})
 	})
 }
 
