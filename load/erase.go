@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -223,7 +224,31 @@ func Rebuilt(ctx context.Context, path string) (tables []BuildTable, views []Bui
 		v.SQL, _ = commented("VIEW", row)
 		views = append(views, v)
 	}
-	return tables, views, nil
+	return tables, ordered(views), nil
+}
+
+// ordered is the views in an order in which they can be created: a file does not keep it.
+func ordered(views []BuildView) []BuildView {
+	var out []BuildView
+	for len(views) > 0 {
+		at := slices.IndexFunc(views, func(v BuildView) bool {
+			return !slices.ContainsFunc(views, func(o BuildView) bool { return o.Name != v.Name && mentions(v.SQL, o.Name) })
+		})
+		at = max(at, 0)
+		out, views = append(out, views[at]), slices.Delete(views, at, at+1)
+	}
+	return out
+}
+
+// mentions reports whether a name stands in a statement as a word of its own.
+func mentions(sql, name string) bool {
+	inName := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	for w := range strings.FieldsFuncSeq(sql, func(r rune) bool { return !inName(r) }) {
+		if w == name {
+			return true
+		}
+	}
+	return false
 }
 
 // Reseal writes the manifest of a snapshot in dir whose files are others now, and puts all of it on disk.
