@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 
 	"palermo/diag"
@@ -30,6 +31,7 @@ type Options struct {
 	Names   []string // names of a workbook that File.Names is to have
 
 	InMemory bool // what is unpacked on the way lies in memory, and on no disk; of OpenApart, on Linux
+	Redacted bool // the file is an extract that Redact wrote; without it such a file is one like any other
 
 	BatchRows       int // rows of a raw batch; 8,192
 	DictionaryWords int // distinct words of a column before its batches carry plain text; 65,536
@@ -119,6 +121,7 @@ type Sheet struct {
 	No     int    // its place in the file, from 1
 	Hidden bool   // hidden sheets are read like others
 	Member string // the name of the archive's member that it is of; empty outside archives
+	Gone   []int  `json:",omitempty"` // the numbers of rows that Redact left nothing of, rising
 
 	file *File
 	rows func(context.Context) iter.Seq2[Row, error]
@@ -132,6 +135,8 @@ type Row struct {
 	// Cells is the text of each cell, from the first column on, without blank ones at the end.
 	// It is valid until the next iteration.
 	Cells []string
+
+	Gone bool // it had text, of which Redact left nothing
 }
 
 // Open opens the file at path and finds its format and encoding from its content. A text file
@@ -162,6 +167,9 @@ func OpenFile(h *os.File, o Options) (*File, error) {
 func (f *File) open() error {
 	if f.size > f.o.MaxBytes {
 		return fault(nil, diag.FileTooLarge, f.pos(), "%d bytes are over the limit of %d", f.size, f.o.MaxBytes)
+	}
+	if f.o.Redacted {
+		return f.openRedacted()
 	}
 	head := make([]byte, min(f.size, 8192))
 	if _, err := f.f.ReadAt(head, 0); err != nil && err != io.EOF {
@@ -250,6 +258,7 @@ func (s Sheet) Rows(ctx context.Context) iter.Seq2[Row, error] {
 		blanks := 0
 		for r, err := range s.rows(ctx) {
 			if err == nil {
+				_, r.Gone = slices.BinarySearch(s.Gone, r.Num)
 				err = s.checkBlanks(&r, &blanks)
 			}
 			if !yield(r, err) || err != nil {

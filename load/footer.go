@@ -20,9 +20,12 @@ const arrowKey = "ARROW:schema"
 var ErrParquet = errors.New("not a whole Parquet file")
 
 // ReadFooter reads the footer of a Parquet file, and none of its rows.
-func ReadFooter(path string) (Footer, error) {
+func ReadFooter(path string) (Footer, error) { return Opener(nil).ReadFooter(path) }
+
+// ReadFooter is the function ReadFooter for such a file.
+func (o Opener) ReadFooter(path string) (Footer, error) {
 	var f Footer
-	err := withReader(path, func(r *file.Reader) error {
+	err := o.with(path, func(r *file.Reader) error {
 		f = footerOf(r)
 		return nil
 	})

@@ -251,6 +251,9 @@ func (p *publication) listsByCountry(e *Entry, sheet int) bool {
 func (r *caseReader) vault(ctx context.Context) error {
 	columns := []string{"record_id", "record_version", "given_name", "middle_name", "family_name", "father_name", "other_names",
 		"case_reference", "other_reference", "identity_number", "birth_from", "birth_to", "birth_precision_code"}
+	if r.e.VaultGone && !isThere(r.vaultFile(recordTable, r.s.ID)) {
+		return nil
+	}
 	return r.run.vault().Rows(ctx, r.vaultFile(recordTable, r.s.ID), columns, func(rec arrow.RecordBatch) error {
 		return r.current(rec, func(c cells, k int, w *caseRecord) {
 			w.given, w.middle, w.family = c.text("given_name", k), c.text("middle_name", k), c.text("family_name", k)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"palermo/load"
 	"palermo/seal"
@@ -126,6 +127,12 @@ func (h *Home) Inspect(ctx context.Context, id string) (*Inspection, error) {
 	if s == nil {
 		return nil, fmt.Errorf("submission %s: %w", id, ErrNotFound)
 	}
+	if s.redacted != "" {
+		return nil, fmt.Errorf("submission %s: what was received is gone, since a person in it was erased: %w", id, ErrNotFound)
+	}
+	if err := h.note(time.Now(), "inspect", map[string]any{"submission": s.ID}); err != nil { // headers and names of sheets are shown as they are
+		return nil, err
+	}
 	i, err := NewInspector(h.Schema, h.Mappings)
 	if err != nil {
 		return nil, err
@@ -135,7 +142,7 @@ func (h *Home) Inspect(ctx context.Context, id string) (*Inspection, error) {
 		return nil, err
 	}
 	i.open, i.seal = h.openReceived, beside.Writer
-	in, err := i.Inspect(ctx, h.path(inboxDir, s.SHA256))
+	in, err := i.Inspect(ctx, h.inboxFile(s))
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,8 @@ type Home struct {
 	Schema   *schemas.Schema
 	Mappings *mappings.Set
 
+	Agreements *Agreements // nil where the home has no register of them
+
 	keys    ring
 	key     key                         // the first of them
 	secrets map[string][]extract.Secret // by agency: what opens its files
@@ -92,6 +94,9 @@ func readHome(dir, extra string) (*Home, error) {
 		return nil, err
 	}
 	if err := h.readSeal(); err != nil {
+		return nil, err
+	}
+	if h.Agreements, err = readAgreements(filepath.Join(dir, agreementsFile)); err != nil {
 		return nil, err
 	}
 	folders := []string{h.Config.Mappings, extra}

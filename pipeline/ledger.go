@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"palermo/diag"
 )
 
 // Submission is one file as received: its bytes lie in the inbox under SHA256.
@@ -24,7 +26,11 @@ type Submission struct {
 	Stated   *Statement `json:"stated,omitempty"` // what the agency's folder says of it; nil where it says nothing
 	Night    int        `json:"night"`            // the how-manieth intake, from 1; within a night the order is by SHA256
 
-	withdrawn bool // taken back, as the ledger's decisions say
+	Held bool `json:"held,omitempty"` // set aside since its agency had no agreement that holds, until it has one
+
+	withdrawn bool     // taken back, as the ledger's decisions say
+	redacted  string   // SHA-256 of the extract that stands in the inbox instead of it; "" where what was received does
+	replaced  []string // SHA-256 of what stood there before
 }
 
 // RunLine is one execution as the ledger keeps it.
@@ -39,6 +45,8 @@ type RunLine struct {
 	Rejected int64     `json:"rows_rejected"`
 	Files    int       `json:"submissions"`
 	New      int       `json:"new"`
+
+	Agreements []diag.Diagnostic `json:"agreements,omitempty"` // those that had ended, or were to end soon
 
 	Waits  []Waits       `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
 	Checks []CheckResult `json:"checks,omitempty"`      // that did not pass
@@ -59,7 +67,8 @@ type Ledger struct {
 	Runs        []RunLine
 	Rulings     []Ruling
 	Rollbacks   []Rollback
-	Torn        bool // the last line was cut off by a crash; it is not counted
+	Tombs       map[string]map[string]bool // by agency: of the cases that were erased
+	Torn        bool                       // the last line was cut off by a crash; it is not counted
 }
 
 func (h *Home) ledgerFile() string { return h.path(stateDir, "ledger.jsonl") }

@@ -419,6 +419,9 @@ func (p *publication) eventRows(add func(map[string]any) error) error {
 	}
 	k := p.ids()
 	for i, e := range p.linked.registry.Events {
+		if e.Kind == "" { // it was of somebody who was erased
+			continue
+		}
 		row := map[string]any{"event_id": fmt.Sprintf("v%08d", i+1), "person_id": k.id(p.key.person(e.Person)), "kind_code": e.Kind,
 			"inputs_digest": e.Inputs, "night": int64(e.Night)}
 		if e.Other != "" {
@@ -465,8 +468,8 @@ func (c *count) with(low, high int32) {
 	}
 }
 
-// distinct is how many different ones there are.
-func distinct(of []int32) int64 {
+// different is how many different ones there are.
+func different(of []int32) int64 {
 	slices.Sort(of)
 	return int64(len(slices.Compact(of)))
 }
@@ -505,7 +508,7 @@ func (p *publication) countRows(add func(map[string]any) error) error {
 	for n, at := range keys {
 		c := counts[at]
 		row := map[string]any{"count_id": fmt.Sprintf("n%06d", n+1), "source_id": text(at[0]), "records": c.records,
-			"persons_low": distinct(c.low), "persons_high": distinct(c.high)}
+			"persons_low": different(c.low), "persons_high": different(c.high)}
 		part(row, "country_code", at[1], func(s string) any { return s })
 		part(row, "year", at[2], func(s string) any {
 			var y int64

@@ -375,6 +375,7 @@ func (p *publication) small() map[string]func(add func(map[string]any) error) er
 		"drift":       p.drifts,
 		"diagnostic":  p.findings,
 		"submission":  p.submissions,
+		"agreement":   p.agreementRows,
 		"run":         p.runs,
 		checkTable:    p.checkRows,
 

@@ -108,7 +108,15 @@ func (r *release) lakeIDs(ctx context.Context) (map[shortID]shortID, error) {
 	if err := sandbox.Run(ctx, RoleAsk, job, &answers, sandbox.Options{TempDir: r.tmp}); err != nil {
 		return nil, fmt.Errorf("list the records: %w", err)
 	}
-	zone := r.key.zone(schemas.ZoneAnalyst)
+	_, m, err := load.Current(r.Dir)
+	if err != nil {
+		return nil, environment(err)
+	}
+	published, err := r.keys.published(m)
+	if err != nil {
+		return nil, environment(err)
+	}
+	zone := published.zone(schemas.ZoneAnalyst)
 	ids := map[shortID]shortID{}
 	return ids, eachLine(out, func(id string) error {
 		of, ok := shortIDOf(zone.id(id))

@@ -82,14 +82,16 @@ type Summary struct {
 	Linkage     *LinkageSummary   `json:"linkage,omitempty"` // which records are of one person; of a run that published
 	Seconds     float64           `json:"seconds"`
 
-	Unconfirmed []Waits       `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
-	Decided     bool          `json:"decided,omitempty"`     // somebody decided something since the last snapshot
-	Overdue     []Overdue     `json:"overdue,omitempty"`     // agencies whose deadline for a new file is over
-	Checks      []CheckResult `json:"checks,omitempty"`      // that did not pass
-	Pruned      int           `json:"pruned,omitempty"`      // old snapshots that were removed
-	Receipts    Receipts      `json:"receipts,omitzero"`     // of this run
-	RolledBack  bool          `json:"rolled_back,omitempty"` // somebody went back to this snapshot, and nothing has changed since
-	Struck      int           `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
+	Unconfirmed []Waits           `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
+	Decided     bool              `json:"decided,omitempty"`     // somebody decided something since the last snapshot
+	Agreements  []diag.Diagnostic `json:"agreements,omitempty"`  // that have ended, or end soon
+	Overdue     []Overdue         `json:"overdue,omitempty"`     // agencies whose deadline for a new file is over
+	Checks      []CheckResult     `json:"checks,omitempty"`      // that did not pass
+	Pruned      int               `json:"pruned,omitempty"`      // old snapshots that were removed
+	Receipts    Receipts          `json:"receipts,omitzero"`     // of this run
+	Retired     Retired           `json:"retired,omitzero"`      // deleted by age
+	RolledBack  bool              `json:"rolled_back,omitempty"` // somebody went back to this snapshot, and nothing has changed since
+	Struck      int               `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
 }
 
 // FileSummary is what became of one file.
@@ -125,12 +127,37 @@ type run struct {
 	desk      *desk
 	lexicon   func() (*assist.Lexicon, error) // made when first asked for
 	answers   load.Answers                    // of the database that the run published, to what reports ask; nil where it published none
+
+	redacting *sync.Mutex // held to write down that a file was redacted
+	erasing   *erasure    // what is to be erased by this run; nil for nothing
+	done      *eraser     // what was
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
 // publishes one whole snapshot, or nothing where nothing changed. Whatever happens to it, readers
 // see the last snapshot or the new one, and running again is always safe.
 func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
+	r := h.newRun(o)
+	l, err := h.takeLock(r.started)
+	if err != nil {
+		return nil, err
+	}
+	defer l.release()
+	if r.LogFor != nil {
+		log, end := r.LogFor(r.id)
+		defer end()
+		r.Log = log
+	}
+	t := r.teller()
+	t.started(ctx)
+	err = r.do(ctx)
+	t.ended(ctx, err, r.exitStatus(err))
+	r.summary.Seconds = r.Now().Sub(r.started).Seconds()
+	return r.summary, environment(err)
+}
+
+// newRun is a run that has not begun yet.
+func (h *Home) newRun(o Options) *run {
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
@@ -146,23 +173,9 @@ func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
 	r := &run{Home: h, Options: o, started: o.Now().UTC()}
 	r.lexicon = sync.OnceValues(func() (*assist.Lexicon, error) { return assist.NewLexicon(r.Schema, r.Mappings) })
 	r.id = r.started.Format("20060102T150405Z") + "-" + suffix()
+	r.redacting = &sync.Mutex{}
 	r.summary, r.struck = &Summary{Run: r.id}, map[string]func(transform.Known) string{}
-	l, err := h.takeLock(r.started)
-	if err != nil {
-		return nil, err
-	}
-	defer l.release()
-	if o.LogFor != nil {
-		log, end := o.LogFor(r.id)
-		defer end()
-		r.Log = log
-	}
-	t := r.teller()
-	t.started(ctx)
-	err = r.do(ctx)
-	t.ended(ctx, err, r.exitStatus(err))
-	r.summary.Seconds = o.Now().Sub(r.started).Seconds()
-	return r.summary, environment(err)
+	return r
 }
 
 // exitStatus is the status that the command will end with.
@@ -193,14 +206,25 @@ func (r *run) do(ctx context.Context) (err error) {
 	if r.ledger, err = r.ReadLedger(); err != nil {
 		return err
 	}
+	if err := r.resumeErasure(); err != nil {
+		return err
+	}
 	r.summary.Decided = r.ledger.decidedSince()
 	r.desk = r.openDesk()
+	if err := r.admit(); err != nil {
+		return err
+	}
 	if err := r.intake(ctx); err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}
 	entries, err := r.entries(ctx)
 	if err != nil {
 		return err
+	}
+	if r.erasing != nil {
+		if err := r.erase(ctx, entries); err != nil {
+			return err
+		}
 	}
 	if err := r.strike(ctx, entries); err != nil {
 		return fmt.Errorf("leave out what was refused or withdrawn: %w", err)
@@ -258,6 +282,7 @@ func (r *run) end(ctx context.Context, entries []*Entry, inputs string) error {
 	if !r.NoReceipts {
 		r.desk.finish(ctx, entries, inputs)
 	}
+	r.retire(entries)
 	return nil
 }
 
@@ -290,6 +315,9 @@ func (r *run) current() (string, *load.Manifest, error) {
 
 // sweep removes what killed runs left.
 func (r *run) sweep() error {
+	if err := load.Replaced(r.Dir, r.erasedDir()); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	if err := load.Sweep(r.Dir); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
@@ -337,7 +365,7 @@ func (r *run) intake(ctx context.Context) error {
 	for _, c := range claimed {
 		stated := folderStatement(c.Name)
 		s := Submission{ID: r.key.submissionID(c.Agency, c.SHA256), Agency: c.Agency, SHA256: c.SHA256, Name: c.Name,
-			Bytes: c.Bytes, Received: r.started, Stated: stated, Night: night}
+			Bytes: c.Bytes, Received: r.started, Stated: stated, Night: night, Held: !r.Agreements.covers(c.Agency, r.started)}
 		file := FileSummary{Submission: s.ID, Agency: s.Agency, Name: s.Name, Duplicate: r.ledger.find(s.ID) != nil}
 		r.summary.Files = append(r.summary.Files, file)
 		if old := r.ledger.find(s.ID); old != nil {
@@ -367,7 +395,7 @@ func (r *run) intake(ctx context.Context) error {
 			r.unreleased(&c, err)
 		}
 	}
-	return nil
+	return r.dropOriginals()
 }
 
 // unreleased says that a file was received and cannot be taken out of the drop folder. The next run
@@ -386,7 +414,7 @@ func (r *run) entries(ctx context.Context) ([]*Entry, error) {
 	out := make([]*Entry, len(r.ledger.Submissions))
 	var todo []int
 	for i := range r.ledger.Submissions {
-		if r.Full {
+		if r.Full && r.keptRetired(&r.ledger.Submissions[i]) == nil || r.erasing.reaches(r.ledger.Submissions[i].ID) {
 			todo = append(todo, i)
 			continue
 		}
@@ -462,6 +490,11 @@ func (r *run) threads() int {
 
 // makeEntry harmonises one submission into the lake. The entry is written last.
 func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
+	if e := r.keptRetired(s); e != nil {
+		if ok, err := r.intact(e); ok && err == nil {
+			return r.makeWithout(ctx, s, e, r.leftOutOf(s))
+		}
+	}
 	struck, refused := r.struckBefore(s)
 	killed := r.killedBefore(s)
 	if now, ok := r.struck[s.ID]; ok {
@@ -470,7 +503,8 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	if err := removeIfThere(r.entryFile(s.ID)); err != nil {
 		return nil, err
 	}
-	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
+	purged, purgedIn := r.purgedOf(s.Agency)
+	h := &Harmoniser{Purged: purged, PurgedIn: purgedIn, Redacted: s.redacted != "", Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
 		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Limits: r.Config.limits(), Secrets: r.secrets[s.Agency], IDs: r.key, Sources: r.Config.Agencies[s.Agency].Sources, Withdrawn: s.withdrawn, Struck: struck,
 		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID), Places: r.placesFile(s.ID), Returned: r.returned(s),
 		Vault: func(table string) string { return r.vaultFile(table, s.ID) }, Open: r.openReceived, Seal: r.sealer(), Lexicon: r.lexicon}
@@ -479,7 +513,7 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 		return nil, fmt.Errorf("submission %s: %w", s.ID, err)
 	}
 	if e.unreceived() || e.stopped() { // who refused is not forgotten with the file
-		e.Refused = refused
+		e.Refused = r.withoutErased(s.Agency, refused)
 	}
 	if e.Killed > 0 {
 		e.Killed += killed
@@ -489,6 +523,9 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	}
 	if err := r.dropStale(s.ID, e); err != nil {
 		return nil, err
+	}
+	if err := r.redact(ctx, s, e); err != nil {
+		return nil, fmt.Errorf("submission %s: redact: %w", s.ID, err)
 	}
 	e.Key = r.entryKey(s)
 	if slices.ContainsFunc(e.Found, func(f Found) bool { return f.Code == diag.FilePassword }) {
@@ -511,14 +548,14 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 
 // harmonise reads the copy in the inbox, if it is still what was received.
 func (r *run) harmonise(ctx context.Context, h *Harmoniser, s *Submission) (*Entry, error) {
-	copied := r.path(inboxDir, s.SHA256)
+	copied := r.inboxFile(s)
 	sum, err := r.receivedDigest(copied)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return unreceived(s, "the received copy is not in the inbox"), nil
 	case err != nil:
 		return nil, err
-	case sum != s.SHA256:
+	case sum != s.copied():
 		return unreceived(s, "the copy in the inbox is not what was received"), nil
 	}
 	return h.Harmonise(ctx, copied, s)
@@ -567,6 +604,7 @@ func (r *run) sum(entries []*Entry) {
 	s := r.summary
 	s.Submissions = len(entries)
 	s.Overdue = r.overdue(r.ledger, r.started)
+	s.Agreements = r.Agreements.findings(r.agencies(r.ledger), r.started)
 	s.Rows.Unit = unitRows
 	for i, e := range entries {
 		rows := r.rows(e)
@@ -660,9 +698,15 @@ func (r *run) inputs(entries []*Entry) string {
 	if ranks := r.Config.ranks().agencies; r.linked != nil && len(ranks) > 0 {
 		fmt.Fprintln(d, "ranks", ranks) // printed in the order of names
 	}
+	if r.Agreements != nil {
+		fmt.Fprintln(d, "agreements", r.Agreements.digest)
+	}
 	for i, e := range entries {
 		s := &r.ledger.Submissions[i]
 		fmt.Fprintln(d, s.Night, e.Key, e.Status)
+		if e.Retired {
+			fmt.Fprintln(d, "gone", len(e.Gone))
+		}
 		fmt.Fprint(d, struckText(e.Struck))
 		dated := e.replaces()
 		for n := range e.Sheets {
@@ -688,7 +732,7 @@ func (r *run) runLine(inputs string) *RunLine {
 	s := r.summary
 	l := &RunLine{Run: r.id, Started: r.started, Ended: r.Now().UTC(), Status: s.Status, Version: r.Version, Inputs: inputs,
 		Loaded: s.Rows.Loaded, Rejected: s.Rows.Rejected, Files: s.Submissions, New: s.Made, Waits: s.Unconfirmed,
-		Checks: r.notPassed()}
+		Checks: r.notPassed(), Agreements: s.Agreements}
 	if s.Status == RunRefused {
 		l.Gate = r.gateDigest()
 	}

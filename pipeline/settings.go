@@ -49,6 +49,9 @@ func (c *Config) settle(file string) error {
 			return wrong("report.language: %q is no tag of a language, as fr or pt-BR", l)
 		}
 	}
+	if r := c.Retention; min(r.InboxDays, r.VaultDays, r.QuarantineDays, r.SnapshotDays) < 0 {
+		return wrong("retention: a number below zero")
+	}
 	t := &c.Telemetry
 	if t.TimeoutSeconds < 0 {
 		return wrong("telemetry.timeout_seconds: a number below zero")

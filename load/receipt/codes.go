@@ -8,6 +8,8 @@ import "palermo/diag"
 var unseen = map[diag.Code]bool{
 	diag.FileNoAgency:        true, // nobody knows whose it is, so nobody gets a receipt
 	diag.HomeNewer:           true,
+	diag.AgreementEnds:       true,
+	diag.AgreementEnded:      true,
 	diag.TelemetryUnsent:     true,
 	diag.MappingSyntax:       true,
 	diag.MappingField:        true,
@@ -58,4 +60,4 @@ func Seen(c diag.Code) bool { return !unseen[c] }
 func toFix(f Finding) bool { return f.Severity > diag.Info && !informs[f.Code] }
 
 // SkipReasons is every reason for which a row may be skipped.
-var SkipReasons = []string{"blank_row", "blank_cell", "total_row", "footnote", "repeated_header", "repeated_table", "no_consent", "withdrawn", "unmapped_sheet", "waiting", "template", "superseded", "other"}
+var SkipReasons = []string{"blank_row", "blank_cell", "total_row", "footnote", "repeated_header", "repeated_table", "no_consent", "withdrawn", "unmapped_sheet", "waiting", "template", "superseded", "purged", "other"}
