@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 
 	"palermo/diag"
@@ -28,6 +29,8 @@ type Options struct {
 
 	Secrets []Secret // what opens files that their sender closed; tried in their order
 	Names   []string // names of a workbook that File.Names is to have
+
+	Redacted bool // the file is an extract that Redact wrote; without it such a file is one like any other
 
 	BatchRows       int // rows of a raw batch; 8,192
 	DictionaryWords int // distinct words of a column before its batches carry plain text; 65,536
@@ -115,6 +118,7 @@ type Sheet struct {
 	No     int    // its place in the file, from 1
 	Hidden bool   // hidden sheets are read like others
 	Member string // the name of the archive's member that it is of; empty outside archives
+	Gone   []int  `json:",omitempty"` // the numbers of rows that Redact left nothing of, rising
 
 	file *File
 	rows func(context.Context) iter.Seq2[Row, error]
@@ -128,6 +132,8 @@ type Row struct {
 	// Cells is the text of each cell, from the first column on, without blank ones at the end.
 	// It is valid until the next iteration.
 	Cells []string
+
+	Gone bool // it had text, of which Redact left nothing
 }
 
 // Open opens the file at path and finds its format and encoding from its content. A text file
@@ -158,6 +164,9 @@ func OpenFile(h *os.File, o Options) (*File, error) {
 func (f *File) open() error {
 	if f.size > f.o.MaxBytes {
 		return fault(nil, diag.FileTooLarge, f.pos(), "%d bytes are over the limit of %d", f.size, f.o.MaxBytes)
+	}
+	if f.o.Redacted {
+		return f.openRedacted()
 	}
 	head := make([]byte, min(f.size, 8192))
 	if _, err := f.f.ReadAt(head, 0); err != nil && err != io.EOF {
@@ -246,6 +255,7 @@ func (s Sheet) Rows(ctx context.Context) iter.Seq2[Row, error] {
 		blanks := 0
 		for r, err := range s.rows(ctx) {
 			if err == nil {
+				_, r.Gone = slices.BinarySearch(s.Gone, r.Num)
 				err = s.checkBlanks(&r, &blanks)
 			}
 			if !yield(r, err) || err != nil {

@@ -22,7 +22,7 @@ func (f *File) Mark() string { return f.mark }
 
 // marked finds the mark of an .xlsx file, and leaves out the sheets that it names. Those that stay keep their numbers.
 func (f *File) marked(m Marker) {
-	if m == nil || f.format != "xlsx" {
+	if m == nil || f.o.Redacted || f.format != "xlsx" {
 		return
 	}
 	mark := m(f.f, f.size)

@@ -45,6 +45,7 @@ type Counts struct {
 	Blank     int64 // without text
 	Ragged    int64 // with text beyond the header's width
 	BelowStop int64 // with text, but below the end of the table: footnotes
+	Gone      int64 // with text once, of which Redact left nothing
 }
 
 // Reader reads one table of a sheet as raw batches. It is not safe for two goroutines.
@@ -157,6 +158,11 @@ func (t *tableBuilder) take(row Row) error {
 	}
 	n.Read++
 	switch {
+	case row.Gone && !t.stopped:
+		t.begun = true
+		n.Gone++
+	case row.Gone:
+		n.BelowStop++
 	case len(row.Cells) == 0:
 		n.Blank++
 		t.stopped = t.stopped || t.begun && t.r.spec.Stop == StopBlankRow

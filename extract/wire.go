@@ -259,7 +259,7 @@ func checkOpened(o *opened, asked []string) error {
 		return errNonsense
 	}
 	for i, s := range o.Sheets {
-		if !isName(s.Name) || !strings.HasPrefix(s.Name, s.Member) || s.No < 1 || i > 0 && s.No <= o.Sheets[i-1].No {
+		if !slices.IsSorted(s.Gone) || !isName(s.Name) || !strings.HasPrefix(s.Name, s.Member) || s.No < 1 || i > 0 && s.No <= o.Sheets[i-1].No {
 			return errNonsense
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"palermo/load"
+	"palermo/transform"
 )
 
 // accountsName is the rows of each submission of a snapshot, in a manifest's states: what the next run holds
@@ -47,7 +48,7 @@ func (r *run) accountOf(e *Entry, agency string) account {
 		}
 		b := r.balance(e, s)
 		a.Loaded[s.Source] += b.Loaded
-		for _, reason := range []string{reasonNoConsent, reasonWithdrawn, reasonWaiting, reasonSuperseded} {
+		for _, reason := range []string{reasonNoConsent, reasonWithdrawn, reasonWaiting, reasonSuperseded, transform.ReasonPurged} {
 			a.LeftOut[s.Source] += int64(b.Skipped[reason])
 		}
 		if !slices.Contains(a.Mappings, s.Mapping) {

@@ -40,8 +40,26 @@ func (j *job) copied(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan 
 		return false, err
 	}
 	e.Balance.Read = read
-	e.Balance.skip(reasonCopied, int(read))
-	return true, nil
+	gone, err := j.goneBelow(ctx, sh, e.HeaderRow)
+	e.Balance.skip(transform.ReasonPurged, int(gone))
+	e.Balance.skip(reasonCopied, int(read-gone))
+	return true, err
+}
+
+// goneBelow is how many rows below the header of a copied table are of erased cases.
+func (j *job) goneBelow(ctx context.Context, sh extract.Sheet, header int) (n int64, err error) {
+	if j.PurgedIn == nil {
+		return 0, nil
+	}
+	for r, err := range sh.Rows(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		if r.Num > header && (r.Gone || j.goneWithin(sh, &r)) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // below is a digest of the cells below a header, and how many rows stand there.

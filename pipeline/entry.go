@@ -44,9 +44,11 @@ type Entry struct {
 	PlacesBytes     int64        `json:"places_bytes,omitempty"`     // of the file of the places of findings
 	Returns         string       `json:"returns,omitempty"`          // the number of the agency's own receipt that it is, come back
 	Found           []Found      `json:"found"`
-	Struck          []Struck     `json:"struck,omitempty"`  // rows that were left out
-	Locked          string       `json:"locked,omitempty"`  // of a file that no secret opened: a keyed digest of those that were tried
-	Killed          int          `json:"killed,omitempty"`  // runs in which the readers of the file were killed; it is not known what is in it
+	Struck          []Struck     `json:"struck,omitempty"` // rows that were left out
+	Locked          string       `json:"locked,omitempty"` // of a file that no secret opened: a keyed digest of those that were tried
+	Killed          int          `json:"killed,omitempty"` // runs in which the readers of the file were killed; it is not known what is in it
+	Gone            [][2]int     `json:"gone,omitempty"`   // sheets and rows of people who were erased
+	gone            goneRows     // of them, those that the file just read still had
 	Refused         []string     `json:"refused,omitempty"` // case ids of refusals that an earlier making found, where the received copy is gone
 }
 
@@ -194,6 +196,9 @@ func (h *Home) entryKey(s *Submission) string {
 	if s.withdrawn {
 		fmt.Fprintln(d, "withdrawn")
 	}
+	if s.redacted != "" {
+		fmt.Fprintln(d, "redacted", s.redacted)
+	}
 	return hex.EncodeToString(d.Sum(nil))
 }
 
@@ -272,7 +277,7 @@ func (h *Home) intact(e *Entry) (bool, error) {
 
 // received reports whether the copy in the inbox is there.
 func (h *Home) received(s *Submission) bool {
-	_, err := os.Stat(h.path(inboxDir, s.SHA256))
+	_, err := os.Stat(h.inboxFile(s))
 	return err == nil
 }
 

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -293,7 +292,7 @@ func (x *Explanation) origin(e *SheetEntry) schemas.Origin {
 
 // rowsAgain reads the rows that are to be explained from the inbox, in one pass.
 func (h *Home) rowsAgain(ctx context.Context, s *Submission, e *SheetEntry, as []asked) (map[int][]string, error) {
-	f, err := openApart(ctx, h.path(inboxDir, s.SHA256), extract.Options{Name: s.Name, TmpDir: h.path(stateDir, "tmp"), Secrets: h.secrets[s.Agency]}, h.Config.limits())
+	f, err := openApart(ctx, h.inboxFile(s), extract.Options{Redacted: s.redacted != "", Name: s.Name, TmpDir: h.path(stateDir, "tmp"), Secrets: h.secrets[s.Agency]}, h.Config.limits())
 	if err != nil {
 		return nil, err
 	}
@@ -518,18 +517,8 @@ func hideTraces(t *schemas.Table, fields []transform.Trace) (hidden int) {
 // holds what was shown.
 func (h *Home) audit(command string, xs []*Explanation) error {
 	for _, x := range xs {
-		line := map[string]any{"time": time.Now().UTC(), "user": os.Getuid(), "command": command, "submission": x.Submission.ID, "sheet": x.sheetNo, "row": x.Row}
-		b, err := json.Marshal(line)
-		if err != nil {
+		if err := h.note(time.Now(), command, map[string]any{"submission": x.Submission.ID, "sheet": x.sheetNo, "row": x.Row}); err != nil {
 			return err
-		}
-		f, err := os.OpenFile(h.path(stateDir, "audit.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-		if err != nil {
-			return environment(err)
-		}
-		_, err = f.Write(append(b, '\n'))
-		if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-			return environment(err)
 		}
 	}
 	return nil

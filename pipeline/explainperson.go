@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -343,17 +342,5 @@ func nameOf(row map[string]string) string {
 
 // auditLink notes that somebody was shown the names of records: when, who, and of which.
 func (h *Home) auditLink(command string, ids []string) error {
-	b, err := json.Marshal(map[string]any{"time": time.Now().UTC(), "user": os.Getuid(), "command": command, "ids": ids})
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(h.path(stateDir, "audit.jsonl"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return environment(err)
-	}
-	_, err = f.Write(append(b, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return environment(err)
-	}
-	return nil
+	return h.note(time.Now(), command, map[string]any{"ids": ids})
 }

@@ -146,6 +146,10 @@ func (f *flow) applyRows(ctx context.Context, rows *schemas.Batch, to chan<- *sc
 // ragged sets aside a row with more cells than the header has columns; not that of a person who
 // does not consent, of which nothing is kept.
 func (f *flow) ragged(ctx context.Context, row *extract.Row) error {
+	if f.table.PurgedRagged(row.Cells, row.Num) {
+		f.sheet.Balance.skip(transform.ReasonPurged, f.table.Units())
+		return nil
+	}
 	if id, refused := f.table.RefusedRagged(row.Cells); refused {
 		f.sheet.Balance.skip("no_consent", 1)
 		f.sheet.NoConsent = append(f.sheet.NoConsent, id)

@@ -35,6 +35,9 @@ type Harmoniser struct {
 	Sources []string      // ids of those that the file may be of; all where there are none
 
 	Withdrawn bool                         // the submission is: its rows are counted, and nothing of them is kept
+	Purged    func(transform.Known) bool   // whether a row is of somebody who was erased; nil where nobody was. Called as Struck is
+	PurgedIn  func(cell string) bool       // whether a cell of a table that no mapping knows is such a person's case reference
+	Redacted  bool                         // the file is an extract of what was received
 	Struck    func(transform.Known) string // why a row is left out, "" where it is not; nil where none is. It may be called for several files at once
 
 	File       func(table string) string // where the harmonised rows of a table go
@@ -86,6 +89,7 @@ func (h *Harmoniser) harmonise(ctx context.Context, path string, s *Submission, 
 		}
 		j.status()
 		j.entry.Struck = struckList(j.struck)
+		j.entry.gone, j.entry.Gone = j.gone, j.allGone()
 	}
 	j.keepFindings()
 	if err := j.keepPlaces(); err != nil {
@@ -110,11 +114,12 @@ type job struct {
 	writers map[string]*load.Split     // by table
 	aside   *rowWriter                 // the quarantine; nil while no row was rejected
 	filled  *filledForm                // nil where the file is no template of ours
+	gone    goneRows                   // rows of people who were erased
 	drifted bool                       // it is of a source that refuses other columns than it knows
 }
 
 func (j *job) read(ctx context.Context, path string) error {
-	f, err := openApart(ctx, path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes, Secrets: j.Secrets, Names: template.Names()}, j.Limits)
+	f, err := openApart(ctx, path, extract.Options{Name: j.sub.Name, TmpDir: j.TmpDir, MaxBytes: j.MaxBytes, Secrets: j.Secrets, Names: template.Names(), Redacted: j.Redacted}, j.Limits)
 	if err != nil {
 		return err
 	}
@@ -187,7 +192,11 @@ func (j *job) countUnread(ctx context.Context, sh extract.Sheet, e *SheetEntry) 
 		if err != nil {
 			return err
 		}
-		if len(r.Cells) > 0 {
+		switch {
+		case r.Gone, j.goneWithin(sh, &r):
+			e.Balance.Read++
+			e.Balance.skip(transform.ReasonPurged, 1)
+		case len(r.Cells) > 0:
 			e.Balance.Read++
 			e.Balance.skip("unmapped_sheet", 1)
 		}
@@ -313,7 +322,7 @@ func (j *job) find(c diag.Code, at diag.Pos, message string) {
 // table harmonises the rows below the header.
 func (j *job) table(ctx context.Context, sh extract.Sheet, e *SheetEntry, plan *transform.Plan) error {
 	mem := memory.DefaultAllocator
-	t, err := plan.Open(transform.Input{Origin: j.origin(e), Sheet: e.Title, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs, Places: j.places.left, Leave: j.leave(e)}, mem, &j.found)
+	t, err := plan.Open(transform.Input{Origin: j.origin(e), Sheet: e.Title, Header: e.Header, HeaderRow: e.HeaderRow, Above: e.above, IDs: j.IDs, Places: j.places.left, Purged: j.purged(e), Leave: j.leave(e)}, mem, &j.found)
 	if err != nil {
 		return err
 	}
@@ -397,6 +406,7 @@ func (j *job) account(e *SheetEntry, n extract.Counts, units int) {
 	e.Balance.Read = n.Read * int64(units)
 	e.Balance.skip("blank_row", int(n.Blank)*units)
 	e.Balance.skip("footnote", int(n.BelowStop)*units)
+	e.Balance.skip(transform.ReasonPurged, int(n.Gone)*units)
 	switch at := (diag.Pos{File: j.sub.Name, Sheet: e.Name, Row: e.HeaderRow}); {
 	case n.Read > 0:
 	case e.Template != "": // an agency fills in the sheets that it has something for

@@ -119,8 +119,14 @@ func (k key) id(lake string) string {
 	return lake[:1] + k.mac("id", lake)[:24]
 }
 
-// person is the id of the person whose first record is the one named.
-func (k key) person(record string) string { return "p" + k.mac("person", record)[:24] }
+// person is the id of the person whose first record is the one named; an id of a person is what it is: where that record
+// was erased, only it is left.
+func (k key) person(record string) string {
+	if strings.HasPrefix(record, "p") {
+		return record
+	}
+	return "p" + k.mac("person", record)[:24]
+}
 
 // episode is the id of a person's episode.
 func (k key) episode(person string, ordinal int) string {

@@ -454,7 +454,7 @@ func (w *world) check(t *testing.T, home string, s *pipeline.Summary, night int)
 		{"records of persons", `SELECT coalesce(sum(records), 0) FROM person`, fmt.Sprint(current)},
 		{"loaded, and rows", `SELECT (SELECT coalesce(sum(loaded), 0) FROM row_balance) - (SELECT count(*) FROM record)`, "0"},
 		{"unbalanced tables", `SELECT count(*) FROM row_balance WHERE read <> loaded + rejected + skipped OR
-			skipped <> skipped_blank + skipped_total + skipped_note + skipped_repeated_header + skipped_no_consent + skipped_withdrawn + skipped_waiting + skipped_unmapped_sheet`, "0"},
+			skipped <> skipped_blank + skipped_total + skipped_note + skipped_repeated_header + skipped_no_consent + skipped_withdrawn + skipped_waiting + skipped_unmapped_sheet + skipped_purged`, "0"},
 		{"rows read", `SELECT sum(read) FROM row_balance`, fmt.Sprint(w.rowsUpTo(night))},
 		{"assessments of no row", `SELECT count(*) FROM assessment a ANTI JOIN record r ON a.subject_id = r.record_id AND a.subject_version = r.record_version`, "0"},
 	} {

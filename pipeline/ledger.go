@@ -24,7 +24,9 @@ type Submission struct {
 	Stated   *Statement `json:"stated,omitempty"` // what the agency's folder says of it; nil where it says nothing
 	Night    int        `json:"night"`            // the how-manieth intake, from 1; within a night the order is by SHA256
 
-	withdrawn bool // taken back, as the ledger's decisions say
+	withdrawn bool     // taken back, as the ledger's decisions say
+	redacted  string   // SHA-256 of the extract that stands in the inbox instead of it; "" where what was received does
+	replaced  []string // SHA-256 of what stood there before
 }
 
 // RunLine is one execution as the ledger keeps it.
@@ -59,7 +61,8 @@ type Ledger struct {
 	Runs        []RunLine
 	Rulings     []Ruling
 	Rollbacks   []Rollback
-	Torn        bool // the last line was cut off by a crash; it is not counted
+	Tombs       map[string]map[string]bool // by agency: of the cases that were erased
+	Torn        bool                       // the last line was cut off by a crash; it is not counted
 }
 
 func (h *Home) ledgerFile() string { return h.path(stateDir, "ledger.jsonl") }

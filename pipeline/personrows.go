@@ -250,6 +250,9 @@ func (p *publication) eventRows(add func(map[string]any) error) error {
 	}
 	k := p.ids()
 	for i, e := range p.linked.registry.Events {
+		if e.Kind == "" { // it was of somebody who was erased
+			continue
+		}
 		row := map[string]any{"event_id": fmt.Sprintf("v%08d", i+1), "person_id": k.id(p.key.person(e.Person)), "kind_code": e.Kind,
 			"inputs_digest": e.Inputs, "night": int64(e.Night)}
 		if e.Other != "" {

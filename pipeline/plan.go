@@ -77,7 +77,7 @@ func (h *Home) beside(dir string) (*Home, error) {
 		return nil, err
 	}
 	for _, d := range []string{inboxDir, vaultDir, lakeDir, quarantineDir, stateDir} {
-		if err := mirror(h.path(d), out.path(d), map[string]bool{h.path(stateDir, "tmp"): true, h.path(stateDir, "lock"): true, h.ledgerFile(): true}); err != nil {
+		if err := mirror(h.path(d), out.path(d), map[string]bool{h.path(stateDir, "tmp"): true, h.path(stateDir, "lock"): true, h.ledgerFile(): true, h.erasureFile(): true, h.erasedDir(): true}); err != nil {
 			return nil, err
 		}
 	}

@@ -141,6 +141,9 @@ func receiptMark(src io.ReaderAt, size int64) extract.Mark {
 // book writes the agency's own file with its receipt in it, and gives its name; "" where the page alone is given:
 // of what was taken back or replaced nothing is handed out again, and not every file can be given back as a workbook.
 func (d *desk) book(ctx context.Context, s *Submission, e *Entry, in *receipt.Input) (string, error) {
+	if s.redacted != "" { // a workbook could not be told from the one that was sent
+		return "", nil
+	}
 	if e.Format != "csv" && e.Format != "xlsx" || slices.Contains([]receipt.State{receipt.Withdrawn, receipt.Superseded, receipt.Refused}, in.State) {
 		return "", nil
 	}
@@ -148,7 +151,7 @@ func (d *desk) book(ctx context.Context, s *Submission, e *Entry, in *receipt.In
 	if err := os.MkdirAll(d.path(receiptsDir, s.Agency), receiptFolder); err != nil {
 		return "", err
 	}
-	ok, err := writeBookApart(ctx, d.path(inboxDir, s.SHA256), d.receiptFile(s, name), e.Format == "csv", in, d.path(stateDir, "tmp"), d.Config.limits())
+	ok, err := writeBookApart(ctx, d.inboxFile(s), d.receiptFile(s, name), e.Format == "csv", in, d.path(stateDir, "tmp"), d.Config.limits())
 	if err != nil || !ok {
 		return "", err
 	}

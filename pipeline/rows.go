@@ -167,7 +167,7 @@ func balanceRow(submission string, e *SheetEntry, b Balance) map[string]any {
 		"skipped_blank": skipped("blank_row") + skipped("blank_cell"), "skipped_total": skipped("total_row"), "skipped_note": skipped("footnote") + skipped(mappings.ReasonTemplate),
 		"skipped_repeated_header": skipped("repeated_header") + skipped(reasonCopied), "skipped_no_consent": skipped("no_consent"),
 		"skipped_withdrawn": skipped(reasonWithdrawn) + skipped(reasonSuperseded), "skipped_waiting": skipped(reasonWaiting),
-		"skipped_unmapped_sheet": skipped("unmapped_sheet"),
+		"skipped_unmapped_sheet": skipped("unmapped_sheet"), "skipped_purged": skipped(transform.ReasonPurged),
 	}
 }
 

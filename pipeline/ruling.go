@@ -21,12 +21,18 @@ type Ruling struct {
 	Undo       bool       `json:"undo,omitempty"`       // the act is taken back
 	Stated     *Statement `json:"stated,omitempty"`     // of ActState
 	At         time.Time  `json:"at"`
+
+	Agency   string `json:"agency,omitempty"`   // of ActPurge
+	Tomb     string `json:"tomb,omitempty"`     // of ActPurge: what is left of the id of a case
+	Redacted string `json:"redacted,omitempty"` // of ActRedact: SHA-256 of the extract
 }
 
 // What may be decided.
 const (
 	ActWithdraw = "withdraw" // a submission, or a case, is taken back
 	ActConfirm  = "confirm"  // a full replacement may remove what it lacks
+	ActPurge    = "purge"    // a case is erased, and kept out
+	ActRedact   = "redact"   // an extract without the rows of erased cases takes the place of what was received
 	ActState    = "state"    // the agency sent the same file again in a folder that says its kind
 )
 
@@ -35,7 +41,12 @@ func (l *Ledger) decide(d Ruling) {
 	l.Rulings = append(l.Rulings, d)
 	s := l.find(d.Submission)
 	switch {
+	case d.Act == ActPurge:
+		l.bury(d.Agency, d.Tomb)
 	case s == nil:
+	case d.Act == ActRedact:
+		s.replaced = append(s.replaced, s.copied())
+		s.redacted = d.Redacted
 	case d.Act == ActWithdraw:
 		s.withdrawn = !d.Undo
 	case d.Act == ActState:

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -120,12 +121,37 @@ type run struct {
 	checked  []CheckResult                           // what the checks before publication came to
 	chains   *chains
 	desk     *desk
+
+	redacting *sync.Mutex // held to write down that a file was redacted
+	erasing   *erasure    // what is to be erased by this run; nil for nothing
+	done      *eraser     // what was
 }
 
 // Run takes in what lies in the drop folder, harmonises what the lake does not hold yet, and
 // publishes one whole snapshot, or nothing where nothing changed. Whatever happens to it, readers
 // see the last snapshot or the new one, and running again is always safe.
 func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
+	r := h.newRun(o)
+	l, err := h.takeLock(r.started)
+	if err != nil {
+		return nil, err
+	}
+	defer l.release()
+	if r.LogFor != nil {
+		log, end := r.LogFor(r.id)
+		defer end()
+		r.Log = log
+	}
+	t := r.teller()
+	t.started(ctx)
+	err = r.do(ctx)
+	t.ended(ctx, err, r.exitStatus(err))
+	r.summary.Seconds = r.Now().Sub(r.started).Seconds()
+	return r.summary, environment(err)
+}
+
+// newRun is a run that has not begun yet.
+func (h *Home) newRun(o Options) *run {
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
@@ -140,23 +166,9 @@ func (h *Home) Run(ctx context.Context, o Options) (*Summary, error) {
 	}
 	r := &run{Home: h, Options: o, started: o.Now().UTC()}
 	r.id = r.started.Format("20060102T150405Z") + "-" + suffix()
+	r.redacting = &sync.Mutex{}
 	r.summary, r.struck = &Summary{Run: r.id}, map[string]func(transform.Known) string{}
-	l, err := h.takeLock(r.started)
-	if err != nil {
-		return nil, err
-	}
-	defer l.release()
-	if o.LogFor != nil {
-		log, end := o.LogFor(r.id)
-		defer end()
-		r.Log = log
-	}
-	t := r.teller()
-	t.started(ctx)
-	err = r.do(ctx)
-	t.ended(ctx, err, r.exitStatus(err))
-	r.summary.Seconds = o.Now().Sub(r.started).Seconds()
-	return r.summary, environment(err)
+	return r
 }
 
 // exitStatus is the status that the command will end with.
@@ -187,6 +199,9 @@ func (r *run) do(ctx context.Context) (err error) {
 	if r.ledger, err = r.ReadLedger(); err != nil {
 		return err
 	}
+	if err := r.resumeErasure(); err != nil {
+		return err
+	}
 	r.summary.Decided = r.ledger.decidedSince()
 	r.desk = r.openDesk()
 	if err := r.intake(ctx); err != nil {
@@ -195,6 +210,11 @@ func (r *run) do(ctx context.Context) (err error) {
 	entries, err := r.entries(ctx)
 	if err != nil {
 		return err
+	}
+	if r.erasing != nil {
+		if err := r.erase(ctx, entries); err != nil {
+			return err
+		}
 	}
 	if err := r.strike(ctx, entries); err != nil {
 		return fmt.Errorf("leave out what was refused or withdrawn: %w", err)
@@ -284,6 +304,9 @@ func (r *run) current() (string, *load.Manifest, error) {
 
 // sweep removes what killed runs left.
 func (r *run) sweep() error {
+	if err := load.Replaced(r.Dir, r.erasedDir()); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	if err := load.Sweep(r.Dir); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
@@ -361,7 +384,7 @@ func (r *run) intake(ctx context.Context) error {
 			r.unreleased(&c, err)
 		}
 	}
-	return nil
+	return r.dropOriginals()
 }
 
 // unreleased says that a file was received and cannot be taken out of the drop folder. The next run
@@ -380,7 +403,7 @@ func (r *run) entries(ctx context.Context) ([]*Entry, error) {
 	out := make([]*Entry, len(r.ledger.Submissions))
 	var todo []int
 	for i := range r.ledger.Submissions {
-		if r.Full {
+		if r.Full || r.erasing.reaches(r.ledger.Submissions[i].ID) {
 			todo = append(todo, i)
 			continue
 		}
@@ -464,7 +487,8 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	if err := removeIfThere(r.entryFile(s.ID)); err != nil {
 		return nil, err
 	}
-	h := &Harmoniser{Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
+	purged, purgedIn := r.purgedOf(s.Agency)
+	h := &Harmoniser{Purged: purged, PurgedIn: purgedIn, Redacted: s.redacted != "", Schema: r.Schema, Mappings: r.Mappings, Examples: r.Config.Report.Examples, TmpDir: r.path(stateDir, "tmp"),
 		MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Limits: r.Config.limits(), Secrets: r.secrets[s.Agency], IDs: r.key, Sources: r.Config.Agencies[s.Agency].Sources, Withdrawn: s.withdrawn, Struck: struck,
 		File: func(table string) string { return r.lakeFile(table, s.ID) }, Quarantine: r.quarantineFile(s.ID), Places: r.placesFile(s.ID), Returned: r.returned(s),
 		Vault: func(table string) string { return r.vaultFile(table, s.ID) }}
@@ -473,7 +497,7 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 		return nil, fmt.Errorf("submission %s: %w", s.ID, err)
 	}
 	if e.unreceived() || e.stopped() { // who refused is not forgotten with the file
-		e.Refused = refused
+		e.Refused = r.withoutErased(s.Agency, refused)
 	}
 	if e.Killed > 0 {
 		e.Killed += killed
@@ -483,6 +507,9 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 	}
 	if err := r.dropStale(s.ID, e); err != nil {
 		return nil, err
+	}
+	if err := r.redact(ctx, s, e); err != nil {
+		return nil, fmt.Errorf("submission %s: redact: %w", s.ID, err)
 	}
 	e.Key = r.entryKey(s)
 	if slices.ContainsFunc(e.Found, func(f Found) bool { return f.Code == diag.FilePassword }) {
@@ -505,14 +532,14 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 
 // harmonise reads the copy in the inbox, if it is still what was received.
 func (r *run) harmonise(ctx context.Context, h *Harmoniser, s *Submission) (*Entry, error) {
-	copied := r.path(inboxDir, s.SHA256)
+	copied := r.inboxFile(s)
 	sum, err := fileDigest(copied)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return unreceived(s, "the received copy is not in the inbox"), nil
 	case err != nil:
 		return nil, err
-	case sum != s.SHA256:
+	case sum != s.copied():
 		return unreceived(s, "the copy in the inbox is not what was received"), nil
 	}
 	return h.Harmonise(ctx, copied, s)

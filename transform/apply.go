@@ -16,7 +16,7 @@ type Result struct {
 	Batches   []*schemas.Batch // the target's rows first, then those of other tables; the caller's. Empty when none was loaded
 	Loaded    int              // rows of the raw batch that were loaded
 	Rejected  []Reject
-	Skipped   map[string]int // rows by reason: total_row, footnote, repeated_header, blank_cell, no_consent, and what Input.Leave says
+	Skipped   map[string]int // rows by reason: total_row, footnote, repeated_header, blank_cell, no_consent, purged, and what Input.Leave says
 	NoConsent []Known        // rows whose person does not consent to the keeping of the data
 }
 
@@ -67,6 +67,10 @@ func (t *Table) Apply(raw *schemas.Batch, ds *diag.List) (Result, error) {
 	loaded := make([]int, 0, n)
 	for i := range n {
 		if !keep[i] {
+			continue
+		}
+		if t.purged(raw, i) {
+			res.Skipped[ReasonPurged]++
 			continue
 		}
 		if t.refused(got, i) {

@@ -30,6 +30,7 @@ type Input struct {
 	Above     func(row, col int) string // the text of a cell above the table
 	IDs       IDs                       // for case data; may be nil for tables of statistics
 	Places    int                       // how many places of words with findings are handed to the list of findings; beyond, they are only counted
+	Purged    func(Known, int) bool     // whether a row of that number is of somebody who was erased; asked first of all. May be nil
 	Leave     func(Known) string        // why a row is left out, "" where it is not; asked once of each row that nothing else skips. May be nil
 }
 
@@ -71,6 +72,7 @@ type Table struct {
 	assessor *assessor        // nil where there are no records
 	versions map[uint64]int32 // rows so far of a record, by the hash of its id
 	unkeyed  map[string]int   // equal rows so far without a case reference, by their digest
+	erased   func(Known, int) bool
 	leave    func(Known) string
 	places   int     // that may still be noted
 	knowns   []Known // of the rows of the batch at hand, as far as they were asked for
@@ -147,7 +149,7 @@ type asked struct{ upTo int }
 // missing column leaves its fields empty, and an extra one is not loaded.
 func (p *Plan) Open(in Input, mem memory.Allocator, ds *diag.List) (*Table, error) {
 	in.Origin.Source, in.Origin.Vintage = p.mapping.Source.ID, p.entry.Vintage
-	t := &Table{plan: p, origin: in.Origin, sheetName: in.Sheet, mem: mem, header: in.Header, ids: in.IDs, leave: in.Leave, places: in.Places, facts: map[string]*boundFact{}, lists: map[string]*listArray{},
+	t := &Table{plan: p, origin: in.Origin, sheetName: in.Sheet, mem: mem, header: in.Header, ids: in.IDs, erased: in.Purged, leave: in.Leave, places: in.Places, facts: map[string]*boundFact{}, lists: map[string]*listArray{},
 		versions: map[uint64]int32{}, unkeyed: map[string]int{}, same: constants{}}
 	if p.entry.Record != nil && in.IDs == nil {
 		return nil, errors.New("transform: rows of case data need ids")

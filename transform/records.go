@@ -70,6 +70,34 @@ func (t *Table) known(raw *schemas.Batch, i int) Known {
 	return *k
 }
 
+// ReasonPurged is why rows are skipped of which nothing may be kept, since their person was erased.
+const ReasonPurged = "purged"
+
+// purged reports whether row i is of somebody who was erased. A row without a case reference does not count then among
+// those that say the same: the ids of the others are what they are when it is gone.
+func (t *Table) purged(raw *schemas.Batch, i int) bool {
+	if t.erased == nil || t.plan.entry.Record == nil {
+		return false
+	}
+	if !t.erased(t.known(raw, i), raw.Row(i)) {
+		return false
+	}
+	if t.caseReference(raw, i) == "" {
+		t.unkeyed[t.digest(t.cells(raw, i))]--
+	}
+	return true
+}
+
+// PurgedRagged is whether a row with more cells than the header has columns is of somebody who was erased: since it is
+// not clear where its case reference stands, any of its words may be one.
+func (t *Table) PurgedRagged(cells []string, row int) bool {
+	return t.erased != nil && t.plan.entry.Record != nil && slices.ContainsFunc(cells, func(cell string) bool {
+		ref := mappings.Word(cell)
+		return ref != "" && t.erased(Known{t.ids.Record(t.origin.Source, t.origin.Agency, t.plan.entry.Record.Form, ref),
+			t.ids.Case(t.origin.Source, t.origin.Agency, ref)}, row)
+	})
+}
+
 // leaves is why row i is left out, or "".
 func (t *Table) leaves(raw *schemas.Batch, i int) string {
 	if t.leave == nil {
@@ -89,10 +117,14 @@ func (t *Table) recordID(raw *schemas.Batch, i int) string {
 
 // rowID is the id of a record that is known by what its row says.
 func (t *Table) rowID(cells []string) string {
-	sum := sha256.Sum256([]byte(strings.Join(cells, "\x1f")))
-	digest := string(sum[:])
+	digest := t.digest(cells)
 	t.unkeyed[digest]++
 	return t.ids.Row(t.origin.Agency, t.plan.table.Name, digest, t.unkeyed[digest])
+}
+
+func (t *Table) digest(cells []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(cells, "\x1f")))
+	return string(sum[:])
 }
 
 // caseID is the id of row i's case: that of the record, where it has no case reference.

@@ -57,4 +57,4 @@ func Seen(c diag.Code) bool { return !unseen[c] }
 func toFix(f Finding) bool { return f.Severity > diag.Info && !informs[f.Code] }
 
 // SkipReasons is every reason for which a row may be skipped.
-var SkipReasons = []string{"blank_row", "blank_cell", "total_row", "footnote", "repeated_header", "repeated_table", "no_consent", "withdrawn", "unmapped_sheet", "waiting", "template", "superseded", "other"}
+var SkipReasons = []string{"blank_row", "blank_cell", "total_row", "footnote", "repeated_header", "repeated_table", "no_consent", "withdrawn", "unmapped_sheet", "waiting", "template", "superseded", "purged", "other"}
