@@ -65,8 +65,8 @@ type ByPerson struct {
 	Agencies int    `json:"agencies"`
 }
 
-// ErrSubject says that a subject cannot be what a subject is, or that nothing is known of it.
-var ErrSubject = errors.New("no such subject")
+// ErrSubject says that something cannot be a subject.
+var ErrSubject = errors.New("no subject")
 
 // Purge erases people: their rows leave the inbox, the vault, the lake, the quarantine and every snapshot that is kept,
 // what stewards have and agencies are given back, and what reviewers decided. What stays is a tomb of each case, by which
@@ -457,7 +457,7 @@ func (x *purge) tellSubjects(subjects []*subject, cases map[string]map[string]*s
 			}
 		}
 		if !p.found {
-			return fmt.Errorf("subject %d: %w: nothing is known of it here, and nothing was changed", i+1, ErrSubject)
+			return fmt.Errorf("subject %d: %w: nothing is known of it here, and nothing was changed", i+1, ErrNotFound)
 		}
 	}
 	for _, agency := range sortedKeys(real) {

@@ -107,7 +107,7 @@ New here? Run: palermo demo`,
 	f.BoolVar(&a.json, "json", false, "print one JSON object: command, ok, summary, result, error")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no log; of a run, only what needs attention")
 	f.BoolVar(&a.noProgress, "no-progress", false, "no progress")
-	root.AddCommand(a.initCommand(), a.planCommand(), a.diffCommand(), a.rollbackCommand(), a.manCommand())
+	root.AddCommand(a.initCommand(), a.planCommand(), a.diffCommand(), a.rollbackCommand(), a.purgeCommand(), a.manCommand())
 	root.AddCommand(a.runCommand(), a.watchCommand(), a.demoCommand(), a.checkCommand(), a.inspectCommand(), a.mapCommand(), a.explainCommand(), a.linkCommand(), a.reviewCommand(), a.schemaCommand(), a.sourcesCommand(), a.templateCommand(),
 		a.withdrawCommand(), a.confirmCommand(), a.runsCommand(), a.doctorCommand(), a.versionCommand(), a.completionCommand())
 	root.SetHelpCommand(helpCommand())
