@@ -65,6 +65,9 @@ const (
 	ValueNotCalculated Code = "value.not_calculated" // a formula saved without its result
 	FileUnreadable     Code = "file.unreadable"      // in the drop folder, but it cannot be opened or read
 	FileStopped        Code = "file.stopped"         // its reading took too much, or ended before its end
+	FileAgreement      Code = "file.agreement"       // of an agency without an agreement that holds
+	AgreementEnds      Code = "agreement.ends"       // within a month
+	AgreementEnded     Code = "agreement.ended"      // or there is none, and one is required
 	FileSource         Code = "file.source"          // of a source that its agency does not send
 
 	TemplateUnknown Code = "template.unknown" // a stamp of a form that is not known
@@ -170,6 +173,9 @@ var Codes = map[Code]Entry{
 
 	ValueNotCalculated: {Warning, "The cell holds a formula, but the file was saved without its result; it is read as blank.", "Open the file in a spreadsheet program, save it, and send the new copy."},
 	FileStopped:        {Error, "Reading the file took more memory or time than it may, or stopped before its end. Nothing of it was taken; the other files were.", "Save the file again in a spreadsheet program and send that. If it is a large file in good order, raise intake.worker_mib or intake.worker_seconds and run once with --full."},
+	FileAgreement:      {Error, "The file is of an agency that has no data-sharing agreement that holds (agreements.yaml). Nothing of it was loaded; it waits.", "Renew the agreement and note it in agreements.yaml; the next run takes the file. Else palermo withdraw."},
+	AgreementEnds:      {Warning, "A data-sharing agreement ends within a month. From the day after its last on, new files of its agency are set aside.", "Renew it, and note the new one in agreements.yaml."},
+	AgreementEnded:     {Error, "A data-sharing agreement has ended, or an agency has none and agreements.yaml requires one. New files of the agency are set aside; what was loaded before stays.", "Renew it, and note the new one in agreements.yaml; or palermo purge and palermo withdraw what may no longer be kept."},
 	FileSource:         {Error, "The file is of a source that this agency is not listed to send (agencies.FOLDER.sources). Nothing of it was loaded.", "Check who sent it. If it is right, add the source in palermo.yaml; the next run takes the file. Else palermo withdraw."},
 	FileUnreadable:     {Error, "The file or folder cannot be opened or read.", "Check its permissions; it stays in the folder and the next run tries again."},
 
@@ -194,7 +200,7 @@ var Codes = map[Code]Entry{
 	MappingRule:        {Error, "The mapping names a rule that does not exist.", "See docs/mapping.md for the rules."},
 	MappingRepeated:    {Error, "The mapping says the same thing twice.", "Remove one of the two."},
 	MappingIncomplete:  {Error, "The mapping leaves out something that it must say.", "See docs/mapping.md."},
-	ConfigSyntax:       {Error, "palermo.yaml is not YAML, or uses a setting that does not exist.", "See docs/config.md."},
+	ConfigSyntax:       {Error, "palermo.yaml or agreements.yaml is not YAML, or says something that cannot be.", "See docs/config.md."},
 	HomeKeyMissing:     {Error, "The home has published snapshots, but its key is gone.", "Restore vault/key from its backup, or set PALERMO_KEY_FILE. A new key would break every link to earlier data."},
 	HomeReadOnly:       {Error, "The home cannot be written to.", "Check the owner and the permissions of the folder."},
 	HomeDiskFull:       {Error, "The disk is full, or a limit on the size of files is reached.", "Free some space and run again; the last published snapshot is untouched."},

@@ -269,8 +269,8 @@ func checkOpened(o *opened, asked []string) error {
 // notOfFiles is what codes are about that no reading of a file finds; notFound is codes of files that
 // are found without reading them, and decide something.
 var (
-	notOfFiles = []string{"home", "config", "mapping", "lake", "snapshot", "balance", "review", "link", "submission", "record", "source", "template", "vintage"}
-	notFound   = []diag.Code{diag.FileWithdrawn, diag.FileDuplicate, diag.FileSource, diag.FileNoAgency, diag.FileChanging}
+	notOfFiles = []string{"home", "config", "mapping", "lake", "snapshot", "balance", "review", "link", "submission", "record", "source", "template", "vintage", "agreement"}
+	notFound   = []diag.Code{diag.FileWithdrawn, diag.FileDuplicate, diag.FileSource, diag.FileAgreement, diag.FileNoAgency, diag.FileChanging}
 )
 
 // checkFinding makes a worker's finding one of ours: of a code about files, at a place that the file

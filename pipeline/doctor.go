@@ -72,7 +72,7 @@ func Doctor(dir, extra string, now time.Time) []Check {
 	if err != nil {
 		return append(out, failed("ledger", err.Error(), h.ledgerFile(), "restore it from its backup"), h.checkLock(), h.checkSnapshot())
 	}
-	return append(out, h.checkLedger(l), h.checkClock(l, now), h.checkInbox(l), h.checkRetention(l, now),
+	return append(out, h.checkLedger(l), h.checkClock(l, now), h.checkInbox(l), h.checkRetention(l, now), h.checkAgreements(l, now),
 		h.checkLock(), h.checkLeftovers(), h.checkSnapshot(), h.checkDatabase(), h.checkTold())
 }
 

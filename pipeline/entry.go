@@ -196,6 +196,9 @@ func (h *Home) entryKey(s *Submission) string {
 	if s.withdrawn {
 		fmt.Fprintln(d, "withdrawn")
 	}
+	if s.Held {
+		fmt.Fprintln(d, "held")
+	}
 	if s.redacted != "" {
 		fmt.Fprintln(d, "redacted", s.redacted)
 	}

@@ -305,9 +305,9 @@ func (g *gate) sourceRows(c schemas.Check) {
 	}
 }
 
-// astray reports whether the file was set aside since its agency does not send what is in it.
+// astray reports whether the file was set aside since its agency does not send what is in it, or may not.
 func (e *Entry) astray() bool {
-	return slices.ContainsFunc(e.Found, func(f Found) bool { return f.Code == diag.FileSource })
+	return slices.ContainsFunc(e.Found, func(f Found) bool { return f.Code == diag.FileSource || f.Code == diag.FileAgreement })
 }
 
 // perSource measures something of the rows of each source.

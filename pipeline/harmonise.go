@@ -132,7 +132,10 @@ func (j *job) read(ctx context.Context, path string) error {
 	if err := j.template(ctx, f.Names()); err != nil {
 		return err
 	}
-	astray, err := j.setAside(ctx)
+	var astray bool
+	if astray = j.held(); !astray {
+		astray, err = j.setAside(ctx)
+	}
 	if err == nil && !astray {
 		j.drifted, err = j.refusesDrift(ctx)
 	}
@@ -498,7 +501,7 @@ func (j *job) status() {
 	rows := e.Rows()
 	at := diag.Pos{File: j.sub.Name}
 	switch {
-	case j.found.CountCode(diag.FileSource) > 0:
+	case j.found.CountCode(diag.FileSource)+j.found.CountCode(diag.FileAgreement) > 0:
 		e.Status = StatusQuarantined
 	case j.drifted:
 		e.Status = StatusRefused // the finding says which columns

@@ -20,6 +20,8 @@ type Home struct {
 	Schema   *schemas.Schema
 	Mappings *mappings.Set
 
+	Agreements *Agreements // nil where the home has no register of them
+
 	key     key
 	secrets map[string][]extract.Secret // by agency: what opens its files
 }
@@ -83,6 +85,9 @@ func readHome(dir, extra string) (*Home, error) {
 	}
 	h := &Home{Dir: dir, Schema: schemas.Builtin()}
 	if h.Config, err = readConfig(filepath.Join(dir, "palermo.yaml")); err != nil {
+		return nil, err
+	}
+	if h.Agreements, err = readAgreements(filepath.Join(dir, agreementsFile)); err != nil {
 		return nil, err
 	}
 	folders := []string{h.Config.Mappings, extra}

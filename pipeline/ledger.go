@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"palermo/diag"
 )
 
 // Submission is one file as received: its bytes lie in the inbox under SHA256.
@@ -23,6 +25,8 @@ type Submission struct {
 	Received time.Time  `json:"received"`
 	Stated   *Statement `json:"stated,omitempty"` // what the agency's folder says of it; nil where it says nothing
 	Night    int        `json:"night"`            // the how-manieth intake, from 1; within a night the order is by SHA256
+
+	Held bool `json:"held,omitempty"` // set aside since its agency had no agreement that holds, until it has one
 
 	withdrawn bool     // taken back, as the ledger's decisions say
 	redacted  string   // SHA-256 of the extract that stands in the inbox instead of it; "" where what was received does
@@ -41,6 +45,8 @@ type RunLine struct {
 	Rejected int64     `json:"rows_rejected"`
 	Files    int       `json:"submissions"`
 	New      int       `json:"new"`
+
+	Agreements []diag.Diagnostic `json:"agreements,omitempty"` // those that had ended, or were to end soon
 
 	Waits  []Waits       `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
 	Checks []CheckResult `json:"checks,omitempty"`      // that did not pass

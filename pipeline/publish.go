@@ -345,6 +345,7 @@ func (p *publication) small() map[string]func(add func(map[string]any) error) er
 		"row_balance":   p.balances,
 		"diagnostic":    p.findings,
 		"submission":    p.submissions,
+		"agreement":     p.agreementRows,
 		"run":           p.runs,
 		checkTable:      p.checkRows,
 		"person":        p.personRows,

@@ -31,6 +31,7 @@ type Ruling struct {
 const (
 	ActWithdraw = "withdraw" // a submission, or a case, is taken back
 	ActConfirm  = "confirm"  // a full replacement may remove what it lacks
+	ActAdmit    = "admit"    // a file that was held may be loaded: its agency has an agreement
 	ActPurge    = "purge"    // a case is erased, and kept out
 	ActRedact   = "redact"   // an extract without the rows of erased cases takes the place of what was received
 	ActState    = "state"    // the agency sent the same file again in a folder that says its kind
@@ -44,6 +45,8 @@ func (l *Ledger) decide(d Ruling) {
 	case d.Act == ActPurge:
 		l.bury(d.Agency, d.Tomb)
 	case s == nil:
+	case d.Act == ActAdmit:
+		s.Held = d.Undo
 	case d.Act == ActRedact:
 		s.replaced = append(s.replaced, s.copied())
 		s.redacted = d.Redacted
@@ -62,7 +65,7 @@ func (l *Ledger) decidedSince() bool {
 			last = r.Started
 		}
 	}
-	return slices.ContainsFunc(l.Rulings, func(d Ruling) bool { return d.At.After(last) })
+	return slices.ContainsFunc(l.Rulings, func(d Ruling) bool { return d.At.After(last) && d.Act != ActRedact })
 }
 
 // confirmed reports whether a full replacement was confirmed.

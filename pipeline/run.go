@@ -81,14 +81,15 @@ type Summary struct {
 	Linkage     *LinkageSummary   `json:"linkage,omitempty"` // which records are of one person; of a run that published
 	Seconds     float64           `json:"seconds"`
 
-	Unconfirmed []Waits       `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
-	Decided     bool          `json:"decided,omitempty"`     // somebody decided something since the last snapshot
-	Overdue     []Overdue     `json:"overdue,omitempty"`     // agencies whose deadline for a new file is over
-	Checks      []CheckResult `json:"checks,omitempty"`      // that did not pass
-	Pruned      int           `json:"pruned,omitempty"`      // old snapshots that were removed
-	Receipts    Receipts      `json:"receipts,omitzero"`     // of this run
-	RolledBack  bool          `json:"rolled_back,omitempty"` // somebody went back to this snapshot, and nothing has changed since
-	Struck      int           `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
+	Unconfirmed []Waits           `json:"unconfirmed,omitempty"` // full replacements that wait for confirmation
+	Decided     bool              `json:"decided,omitempty"`     // somebody decided something since the last snapshot
+	Agreements  []diag.Diagnostic `json:"agreements,omitempty"`  // that have ended, or end soon
+	Overdue     []Overdue         `json:"overdue,omitempty"`     // agencies whose deadline for a new file is over
+	Checks      []CheckResult     `json:"checks,omitempty"`      // that did not pass
+	Pruned      int               `json:"pruned,omitempty"`      // old snapshots that were removed
+	Receipts    Receipts          `json:"receipts,omitzero"`     // of this run
+	RolledBack  bool              `json:"rolled_back,omitempty"` // somebody went back to this snapshot, and nothing has changed since
+	Struck      int               `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
 }
 
 // FileSummary is what became of one file.
@@ -204,6 +205,9 @@ func (r *run) do(ctx context.Context) (err error) {
 	}
 	r.summary.Decided = r.ledger.decidedSince()
 	r.desk = r.openDesk()
+	if err := r.admit(); err != nil {
+		return err
+	}
 	if err := r.intake(ctx); err != nil {
 		return fmt.Errorf("intake: %w", err)
 	}
@@ -354,7 +358,7 @@ func (r *run) intake(ctx context.Context) error {
 	for _, c := range claimed {
 		stated := folderStatement(c.Name)
 		s := Submission{ID: r.key.submissionID(c.Agency, c.SHA256), Agency: c.Agency, SHA256: c.SHA256, Name: c.Name,
-			Bytes: c.Bytes, Received: r.started, Stated: stated, Night: night}
+			Bytes: c.Bytes, Received: r.started, Stated: stated, Night: night, Held: !r.Agreements.covers(c.Agency, r.started)}
 		file := FileSummary{Submission: s.ID, Agency: s.Agency, Name: s.Name, Duplicate: r.ledger.find(s.ID) != nil}
 		r.summary.Files = append(r.summary.Files, file)
 		if old := r.ledger.find(s.ID); old != nil {
@@ -588,6 +592,7 @@ func (r *run) sum(entries []*Entry) {
 	s := r.summary
 	s.Submissions = len(entries)
 	s.Overdue = r.overdue(r.ledger, r.started)
+	s.Agreements = r.Agreements.findings(r.agencies(r.ledger), r.started)
 	s.Rows.Unit = unitRows
 	for i, e := range entries {
 		rows := r.rows(e)
@@ -681,6 +686,9 @@ func (r *run) inputs(entries []*Entry) string {
 	if ranks := r.Config.ranks().agencies; r.linked != nil && len(ranks) > 0 {
 		fmt.Fprintln(d, "ranks", ranks) // printed in the order of names
 	}
+	if r.Agreements != nil {
+		fmt.Fprintln(d, "agreements", r.Agreements.digest)
+	}
 	for i, e := range entries {
 		s := &r.ledger.Submissions[i]
 		fmt.Fprintln(d, s.Night, e.Key, e.Status)
@@ -709,7 +717,7 @@ func (r *run) runLine(inputs string) *RunLine {
 	s := r.summary
 	l := &RunLine{Run: r.id, Started: r.started, Ended: r.Now().UTC(), Status: s.Status, Version: r.Version, Inputs: inputs,
 		Loaded: s.Rows.Loaded, Rejected: s.Rows.Rejected, Files: s.Submissions, New: s.Made, Waits: s.Unconfirmed,
-		Checks: r.notPassed()}
+		Checks: r.notPassed(), Agreements: s.Agreements}
 	if s.Status == RunRefused {
 		l.Gate = r.gateDigest()
 	}

@@ -81,6 +81,9 @@ func (d planned) text(p *printer) {
 	}
 	d.Run.files(p)
 	d.Run.waiting(p)
+	for _, g := range d.Summary.Agreements {
+		p.line("  %s", p.warn(g.Message))
+	}
 	if d.Diff != nil && len(d.Diff.Changes) > 0 {
 		p.blank()
 		printDiff(p, d.Diff)

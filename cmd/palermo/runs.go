@@ -116,6 +116,9 @@ func showRun(p *printer, r *pipeline.RunHistory) {
 	for _, w := range r.Waits {
 		p.line("  waits     %s: would remove %d of the %d records that it can replace", w.Receipt, w.Removes, w.Of)
 	}
+	for _, g := range r.Agreements {
+		p.line("  agreement %s", g.Message)
+	}
 	if len(r.Received) == 0 {
 		p.line("It received no file.")
 		return

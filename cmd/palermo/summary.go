@@ -49,6 +49,9 @@ func newDigest(home string, s *pipeline.Summary) *digest {
 		d.Attention = append(d.Attention, attention{File: c.Subject, Message: fmt.Sprintf("%s [check %s]", c.Message, c.Check),
 			Next: "look at it; palermo.yaml says what is expected, under checks." + c.Check})
 	}
+	for _, g := range s.Agreements {
+		d.Attention = append(d.Attention, attention{File: g.Pos.File, Message: fmt.Sprintf("%s [%s]", g.Message, g.Code), Next: diag.Codes[g.Code].Advice})
+	}
 	for _, o := range s.Overdue {
 		d.Attention = append(d.Attention, attention{File: o.Agency, Message: fmt.Sprintf("sent nothing for %s: its deadline is over", count(o.Days, "day")),
 			Next: "ask the agency for its next file"})

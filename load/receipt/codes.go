@@ -8,6 +8,8 @@ import "palermo/diag"
 var unseen = map[diag.Code]bool{
 	diag.FileNoAgency:        true, // nobody knows whose it is, so nobody gets a receipt
 	diag.HomeNewer:           true,
+	diag.AgreementEnds:       true,
+	diag.AgreementEnded:      true,
 	diag.TelemetryUnsent:     true,
 	diag.MappingSyntax:       true,
 	diag.MappingField:        true,
