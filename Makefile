@@ -92,7 +92,7 @@ LONG ?= full
 .PHONY: test-long
 test-long: ## run the tests that take long; LONG=sample for a taste of them
 	PALERMO_LONG="$(LONG)" go test -count=1 -timeout 180m ./testlong/...
-	PALERMO_LONG=full go test -count=1 $(if $(filter full,$(LONG)),./pipeline ./cmd/palermo -run '^TestReceipt|^TestScripts/long_',./cmd/palermo -run '^TestScripts/long_receipts_glotip$$')
+	PALERMO_LONG=full go test -count=1 $(if $(filter full,$(LONG)),./pipeline ./cmd/palermo -run '^TestReceipt|^TestScripts/long_',./cmd/palermo -run '^TestScripts/long_(receipts_glotip|agreements)$$')
 
 .PHONY: golden
 golden: ## write the expected outputs of SOURCE (all sources by default); read the diff line by line

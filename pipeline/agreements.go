@@ -24,7 +24,7 @@ const agreementsFile = "agreements.yaml"
 
 // Agreements is the register. A home without its file has none, and takes files from everybody.
 type Agreements struct {
-	Required   bool        `yaml:"required"` // files of agencies that have none are set aside
+	Required   bool               `yaml:"required"` // files of agencies that have none are set aside
 	Agreements []SharingAgreement `yaml:"agreements"`
 
 	digest string // of the file

@@ -203,6 +203,9 @@ func (r *caseReader) vault(ctx context.Context, i int) error {
 	columns := []string{"record_id", "record_version", "given_name", "middle_name", "family_name", "father_name", "other_names",
 		"case_reference", "other_reference", "identity_number", "birth_from", "birth_to", "birth_precision_code"}
 	id := r.ledger.Submissions[i].ID
+	if r.entries[i].VaultGone && !isThere(r.vaultFile(recordTable, id)) {
+		return nil
+	}
 	return load.Rows(ctx, r.vaultFile(recordTable, id), columns, func(rec arrow.RecordBatch) error {
 		return r.current(id, rec, func(c cells, k int, w *caseRecord) {
 			w.given, w.middle, w.family = c.text("given_name", k), c.text("middle_name", k), c.text("family_name", k)

@@ -28,6 +28,7 @@ type Config struct {
 	Receipts ReceiptSettings   `yaml:"receipts,omitempty" json:"receipts,omitempty"` // what agencies get back
 	Report   Report            `yaml:"report,omitempty" json:"report,omitempty"`     // what is kept of what was found
 
+	Retention RetentionSettings        `yaml:"retention,omitempty" json:"retention,omitempty"` // for how long it is kept what a home keeps
 	Snapshots SnapshotSettings         `yaml:"snapshots,omitempty" json:"snapshots,omitempty"` // how many are kept
 	Checks    map[string]CheckSettings `yaml:"checks,omitempty" json:"checks,omitempty" jsonschema:"description=what is looked at before a snapshot is published by the name of the check"`
 	Telemetry TelemetrySettings        `yaml:"telemetry,omitempty" json:"telemetry,omitempty"` // whom a run tells how it went

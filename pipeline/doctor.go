@@ -287,7 +287,7 @@ func (h *Home) checkClock(l *Ledger, now time.Time) Check {
 func (h *Home) checkInbox(l *Ledger) Check {
 	gone := 0
 	for i := range l.Submissions {
-		if !l.Submissions[i].withdrawn && !h.received(&l.Submissions[i]) {
+		if !l.Submissions[i].withdrawn && !h.received(&l.Submissions[i]) && h.keptRetired(&l.Submissions[i]) == nil {
 			gone++
 		}
 	}

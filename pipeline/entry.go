@@ -44,10 +44,13 @@ type Entry struct {
 	PlacesBytes     int64        `json:"places_bytes,omitempty"`     // of the file of the places of findings
 	Returns         string       `json:"returns,omitempty"`          // the number of the agency's own receipt that it is, come back
 	Found           []Found      `json:"found"`
-	Struck          []Struck     `json:"struck,omitempty"` // rows that were left out
-	Locked          string       `json:"locked,omitempty"` // of a file that no secret opened: a keyed digest of those that were tried
-	Killed          int          `json:"killed,omitempty"` // runs in which the readers of the file were killed; it is not known what is in it
-	Gone            [][2]int     `json:"gone,omitempty"`   // sheets and rows of people who were erased
+	Struck          []Struck     `json:"struck,omitempty"`          // rows that were left out
+	Locked          string       `json:"locked,omitempty"`          // of a file that no secret opened: a keyed digest of those that were tried
+	Killed          int          `json:"killed,omitempty"`          // runs in which the readers of the file were killed; it is not known what is in it
+	Retired         bool         `json:"retired,omitempty"`         // the received copy was deleted by age
+	QuarantineGone  bool         `json:"quarantine_gone,omitempty"` // so were the rejected rows
+	VaultGone       bool         `json:"vault_gone,omitempty"`      // and the names
+	Gone            [][2]int     `json:"gone,omitempty"`            // sheets and rows of people who were erased
 	gone            goneRows     // of them, those that the file just read still had
 	Refused         []string     `json:"refused,omitempty"` // case ids of refusals that an earlier making found, where the received copy is gone
 }
@@ -238,6 +241,8 @@ func (h *Home) readEntry(s *Submission) (e *Entry, damaged bool, err error) {
 	switch {
 	case json.Unmarshal(b, e) != nil:
 		return nil, true, nil
+	case h.retired(s, e) && h.kept(e):
+		return e, false, nil
 	case e.Key != h.entryKey(s), e.unreceived() && h.received(s), e.Killed > 0 && e.Killed < killedRuns,
 		e.Locked != "" && e.Locked != h.secretsTried(s.Agency):
 		return nil, false, nil
@@ -261,7 +266,7 @@ func (h *Home) kept(e *Entry) bool {
 	if e.PlacesBytes > 0 && !long(h.placesFile(e.Submission), e.PlacesBytes) {
 		return false
 	}
-	return e.Quarantined == 0 || long(h.quarantineFile(e.Submission), e.QuarantineBytes)
+	return e.Quarantined == 0 || e.QuarantineGone || long(h.quarantineFile(e.Submission), e.QuarantineBytes)
 }
 
 // intact reports whether the entry's files are, byte for byte, what was written.

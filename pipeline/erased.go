@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,6 +64,21 @@ func (r *run) purgedOf(agency string) (row func(transform.Known) bool, cell func
 			words[word] = is
 		}
 		return is
+	}
+}
+
+// leftOutOf is why rows of a submission are left out whose file is gone: erased, refused or withdrawn.
+func (r *run) leftOutOf(s *Submission) func(transform.Known) string {
+	purged, _ := r.purgedOf(s.Agency)
+	struck := r.struck[s.ID]
+	return func(k transform.Known) string {
+		switch {
+		case purged != nil && purged(k):
+			return transform.ReasonPurged
+		case struck != nil:
+			return struck(k)
+		}
+		return ""
 	}
 }
 
@@ -129,6 +145,17 @@ func (j *job) goneWithin(sh extract.Sheet, r *extract.Row) bool {
 // their place.
 func (h *Home) inboxFile(s *Submission) string { return h.path(inboxDir, s.copied()) }
 
+// openReceived opens what lies in the inbox of a submission, to be read in a worker. It is ErrNotFound, and fs.ErrNotExist,
+// where that is gone: withdrawn, or deleted by age.
+func (h *Home) openReceived(ctx context.Context, s *Submission, o extract.Options) (*extract.File, error) {
+	o.TmpDir, o.Secrets, o.Redacted = h.path(stateDir, "tmp"), h.secrets[s.Agency], s.redacted != ""
+	f, err := openApart(ctx, h.inboxFile(s), o, h.Config.limits())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the received file is gone: %w: %w", ErrNotFound, fs.ErrNotExist)
+	}
+	return f, err
+}
+
 // copied is the SHA-256 of what lies in the inbox.
 func (s *Submission) copied() string {
 	if s.redacted != "" {
@@ -161,8 +188,7 @@ func (r *run) redact(ctx context.Context, s *Submission, e *Entry) error {
 
 // extractWithout writes the extract to the inbox, and gives its SHA-256.
 func (r *run) extractWithout(ctx context.Context, s *Submission, gone goneRows) (string, error) {
-	f, err := openApart(ctx, r.inboxFile(s), extract.Options{Name: s.Name, TmpDir: r.path(stateDir, "tmp"), MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20,
-		Secrets: r.secrets[s.Agency], Names: template.Names(), Redacted: s.redacted != ""}, r.Config.limits())
+	f, err := r.openReceived(ctx, s, extract.Options{Name: s.Name, MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Names: template.Names()})
 	if err != nil {
 		return "", err
 	}

@@ -326,7 +326,7 @@ func (s *search) received(ctx context.Context) error {
 }
 
 func (s *search) rows(ctx context.Context, sub *Submission) error {
-	f, err := openApart(ctx, s.inboxFile(sub), extract.Options{TmpDir: s.path(stateDir, "tmp"), Secrets: s.secrets[sub.Agency], Redacted: sub.redacted != ""}, s.Config.limits())
+	f, err := s.openReceived(ctx, sub, extract.Options{})
 	var bad *extract.Error
 	if errors.Is(err, fs.ErrNotExist) || errors.As(err, &bad) {
 		return nil // its bytes were looked at

@@ -292,7 +292,7 @@ func (x *Explanation) origin(e *SheetEntry) schemas.Origin {
 
 // rowsAgain reads the rows that are to be explained from the inbox, in one pass.
 func (h *Home) rowsAgain(ctx context.Context, s *Submission, e *SheetEntry, as []asked) (map[int][]string, error) {
-	f, err := openApart(ctx, h.inboxFile(s), extract.Options{Redacted: s.redacted != "", Name: s.Name, TmpDir: h.path(stateDir, "tmp"), Secrets: h.secrets[s.Agency]}, h.Config.limits())
+	f, err := h.openReceived(ctx, s, extract.Options{Name: s.Name})
 	if err != nil {
 		return nil, err
 	}

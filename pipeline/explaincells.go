@@ -28,7 +28,7 @@ func (h *Home) explainCells(ctx context.Context, sub *Submission, e *SheetEntry,
 	}
 	defer t.Release()
 	t.Assume(e.Facts)
-	f, err := openApart(ctx, h.inboxFile(sub), extract.Options{Redacted: sub.redacted != "", Name: sub.Name, TmpDir: h.path(stateDir, "tmp"), Secrets: h.secrets[sub.Agency]}, h.Config.limits())
+	f, err := h.openReceived(ctx, sub, extract.Options{Name: sub.Name})
 	if err != nil {
 		return err
 	}

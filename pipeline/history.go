@@ -125,7 +125,10 @@ func (h *Home) Inspect(ctx context.Context, id string) (*Inspection, error) {
 	if s == nil {
 		return nil, fmt.Errorf("submission %s: %w", id, ErrNotFound)
 	}
-	in, err := Inspect(ctx, h.path(inboxDir, s.SHA256), h.Schema, h.Mappings)
+	if s.redacted != "" {
+		return nil, fmt.Errorf("submission %s: what was received is gone, since a person in it was erased: %w", id, ErrNotFound)
+	}
+	in, err := Inspect(ctx, h.inboxFile(s), h.Schema, h.Mappings)
 	if err != nil {
 		return nil, err
 	}

@@ -88,6 +88,7 @@ type Summary struct {
 	Checks      []CheckResult     `json:"checks,omitempty"`      // that did not pass
 	Pruned      int               `json:"pruned,omitempty"`      // old snapshots that were removed
 	Receipts    Receipts          `json:"receipts,omitzero"`     // of this run
+	Retired     Retired           `json:"retired,omitzero"`      // deleted by age
 	RolledBack  bool              `json:"rolled_back,omitempty"` // somebody went back to this snapshot, and nothing has changed since
 	Struck      int               `json:"struck,omitempty"`      // submissions made again without records and cases that were refused or withdrawn since
 }
@@ -276,6 +277,7 @@ func (r *run) end(ctx context.Context, entries []*Entry, inputs string) error {
 	if !r.NoReceipts {
 		r.desk.finish(ctx, entries, inputs)
 	}
+	r.retire(entries)
 	return nil
 }
 
@@ -407,7 +409,7 @@ func (r *run) entries(ctx context.Context) ([]*Entry, error) {
 	out := make([]*Entry, len(r.ledger.Submissions))
 	var todo []int
 	for i := range r.ledger.Submissions {
-		if r.Full || r.erasing.reaches(r.ledger.Submissions[i].ID) {
+		if r.Full && r.keptRetired(&r.ledger.Submissions[i]) == nil || r.erasing.reaches(r.ledger.Submissions[i].ID) {
 			todo = append(todo, i)
 			continue
 		}
@@ -483,6 +485,11 @@ func (r *run) threads() int {
 
 // makeEntry harmonises one submission into the lake. The entry is written last.
 func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
+	if e := r.keptRetired(s); e != nil {
+		if ok, err := r.intact(e); ok && err == nil {
+			return r.makeWithout(ctx, s, e, r.leftOutOf(s))
+		}
+	}
 	struck, refused := r.struckBefore(s)
 	killed := r.killedBefore(s)
 	if now, ok := r.struck[s.ID]; ok {
@@ -692,6 +699,9 @@ func (r *run) inputs(entries []*Entry) string {
 	for i, e := range entries {
 		s := &r.ledger.Submissions[i]
 		fmt.Fprintln(d, s.Night, e.Key, e.Status)
+		if e.Retired {
+			fmt.Fprintln(d, "gone", len(e.Gone))
+		}
 		fmt.Fprint(d, struckText(e.Struck))
 		dated := e.replaces()
 		for n := range e.Sheets {

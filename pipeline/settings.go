@@ -42,6 +42,9 @@ func (c *Config) settle(file string) error {
 	case s.Keep < leastSnapshots:
 		return wrong("snapshots.keep: at least %d are kept", leastSnapshots)
 	}
+	if r := c.Retention; min(r.InboxDays, r.VaultDays, r.QuarantineDays, r.SnapshotDays) < 0 {
+		return wrong("retention: a number below zero")
+	}
 	t := &c.Telemetry
 	if t.TimeoutSeconds < 0 {
 		return wrong("telemetry.timeout_seconds: a number below zero")

@@ -112,8 +112,8 @@ func TestRowBalanceSummary(t *testing.T) {
 	db := open(t)
 	create(t, db, schemas.ZoneAnalyst)
 	exec(t, db, `INSERT INTO row_balance VALUES
-		('s1', 1, 1, 'statistic', 'rows', 10, 7, 1, 2, 2, 0, 0, 0, 0, 0, 0, 0), ('s1', 2, 1, '', 'rows', 3, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 3),
-		('s2', 1, 1, 'statistic', 'cells', 10, 7, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)`)
+		('s1', 1, 1, 'statistic', 'rows', 10, 7, 1, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0), ('s1', 2, 1, '', 'rows', 3, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 3, 0),
+		('s2', 1, 1, 'statistic', 'cells', 10, 7, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)`)
 	got := rows(t, db, `SELECT * FROM row_balance_summary`)
 	if diff := cmp.Diff([]string{"s1|rows|2|13|7|1|5|true", "s2|cells|1|10|7|1|1|false"}, got); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)

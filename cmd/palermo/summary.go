@@ -254,6 +254,9 @@ func (d *digest) text(p *printer) {
 	if n := d.Receipts.Written; n > 0 {
 		p.line("Receipts:  %s written for agencies, in %s", number(n), path.Join(d.home, "receipts"))
 	}
+	if g := d.Retired; g != (pipeline.Retired{}) {
+		p.line("By age:    deleted %s, names of %s, rejected rows of %s, %s", count(g.Inbox, "received file"), number(g.Vault), number(g.Quarantine), count(g.Snapshots, "snapshot"))
+	}
 	p.line("Run:       %s, %s", d.Run, seconds(d.Seconds))
 	d.attend(p)
 }
