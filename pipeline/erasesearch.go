@@ -32,7 +32,6 @@ type Search struct {
 	Identifiers int   `json:"identifiers"` // that were searched for
 	Shared      int   `json:"shared"`      // names and dates that others have too: alone they tell nobody, and they are not searched for
 	Short       int   `json:"short"`       // that are too short to be searched for among other text
-	IDsOnly     bool  `json:"ids_only"`    // an erasure that was stopped went on: whose names it was about is no longer known
 	Hits        []Hit `json:"hits"`
 	Waiting     []Hit `json:"waiting"` // in files of the drop folder, which were not received yet
 }

@@ -83,11 +83,16 @@ func (h *Home) Purge(ctx context.Context, o PurgeOptions) (*Purged, error) {
 		return nil, err
 	}
 	defer l.release()
+	resumed, err := h.finishStopped(ctx, ro, o.DryRun)
+	if err != nil {
+		return nil, environment(err)
+	}
 	if r.ledger, err = h.ReadLedger(); err != nil {
 		return nil, err
 	}
 	x := &purge{run: r, met: map[string]bool{}, out: &Purged{Submissions: []string{}, Others: []Other{}, Releases: []Release{}, DryRun: o.DryRun},
 		what: &erasure{ID: r.id, At: r.started, Reason: o.Reason, Cases: map[string][]string{}, Names: map[string]string{}}}
+	x.out.Resumed = resumed
 	if err := x.resolve(ctx, o.Subjects); err != nil {
 		return nil, err
 	}
@@ -102,6 +107,34 @@ func (h *Home) Purge(ctx context.Context, o PurgeOptions) (*Purged, error) {
 	return x.out, environment(x.do(ctx))
 }
 
+// finishStopped does what a purge or a run left that was stopped: who has rows is known only where all files were
+// read. It reports whether there was anything.
+func (h *Home) finishStopped(ctx context.Context, o Options, dry bool) (bool, error) {
+	before, err := h.readErasure()
+	if err != nil {
+		return false, err
+	}
+	l, err := h.ReadLedger()
+	if err != nil {
+		return false, err
+	}
+	unread := slices.ContainsFunc(l.Submissions, func(s Submission) bool {
+		_, err := h.keptEntry(&s)
+		return errors.Is(err, ErrNotFound)
+	})
+	switch {
+	case before == nil && !unread:
+		return false, nil
+	case dry:
+		return false, errors.New("a run or a purge was stopped: palermo run goes on with it, then look again")
+	}
+	var refused *GateError
+	if err := h.newRun(o).do(ctx); err != nil && !errors.As(err, &refused) {
+		return false, err
+	}
+	return before != nil, nil
+}
+
 // purge is one purge.
 type purge struct {
 	*run
@@ -114,18 +147,10 @@ type purge struct {
 
 // do writes down what is to be erased, lets a run do it that takes in nothing new, and searches.
 func (x *purge) do(ctx context.Context) error {
-	before, err := x.readErasure()
-	if err != nil {
-		return err
-	}
-	if before != nil {
-		x.out.Resumed = true
-		x.what.join(before)
-	}
 	if err := errors.Join(os.MkdirAll(x.path(stateDir, "tmp"), 0o700), writeJSON(x.erasureFile(), x.what, 0o600)); err != nil {
 		return err
 	}
-	err = x.run.do(ctx)
+	err := x.run.do(ctx)
 	var refused *GateError
 	if x.out.Run = x.summary; errors.As(err, &refused) {
 		x.out.Refused, err = true, nil
@@ -140,22 +165,7 @@ func (x *purge) do(ctx context.Context) error {
 	x.Progress.Start("searching", 1)
 	defer x.Progress.Done("searching")
 	x.out.Search, err = x.search(ctx, x.ledger, x.ids, x.words)
-	if err == nil {
-		x.out.Search.IDsOnly = x.out.Resumed
-	}
 	return err
-}
-
-// join adds what an erasure that was stopped has left to do.
-func (e *erasure) join(before *erasure) {
-	for a, ids := range before.Cases {
-		e.Cases[a] = distinct(append(e.Cases[a], ids...))
-	}
-	e.Records, e.Persons = distinct(append(e.Records, before.Records...)), distinct(append(e.Persons, before.Persons...))
-	e.Episodes, e.Submissions = distinct(append(e.Episodes, before.Episodes...)), distinct(append(e.Submissions, before.Submissions...))
-	maps.Copy(e.Names, before.Names)
-	e.Subjects += before.Subjects
-	e.Reason += "; " + before.Reason
 }
 
 // resumeErasure buries the cases of an erasure that was written down, so that no row of theirs is made again.

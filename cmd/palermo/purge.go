@@ -189,8 +189,8 @@ func (d purged) text(p *printer) {
 	s := d.Search
 	p.line("Searched for %s in %s, %d bytes decompressed; left out: %d that others have too, %d too short.",
 		count(s.Identifiers, "identifier"), count(s.Files, "file"), s.Bytes, s.Shared, s.Short)
-	if s.IDsOnly {
-		p.line("A purge that had been stopped was done as well: of whom it was about, only ids could be searched for.")
+	if d.Resumed {
+		p.line("A purge that had been stopped was done first; name its subjects again to have them searched for.")
 	}
 	for _, h := range s.Hits {
 		p.line("  %s: %s, %d times", h.Where, h.Kind, h.N)
