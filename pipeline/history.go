@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"palermo/load"
 )
@@ -127,6 +128,9 @@ func (h *Home) Inspect(ctx context.Context, id string) (*Inspection, error) {
 	}
 	if s.redacted != "" {
 		return nil, fmt.Errorf("submission %s: what was received is gone, since a person in it was erased: %w", id, ErrNotFound)
+	}
+	if err := h.note(time.Now(), "inspect", map[string]any{"submission": s.ID}); err != nil { // headers and names of sheets are shown as they are
+		return nil, err
 	}
 	in, err := Inspect(ctx, h.inboxFile(s), h.Schema, h.Mappings)
 	if err != nil {
