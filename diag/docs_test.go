@@ -35,6 +35,7 @@ var groups = []struct {
 	{"What was recognised", []string{"source", "vintage", "sheet"}},
 	{"What a submission does", []string{"submission", "record"}},
 	{"Templates", []string{"template"}},
+	{"Agreements", []string{"agreement"}},
 	{"Columns and rows", []string{"column", "row"}},
 	{"Values and keys", []string{"code", "value", "key", "total"}},
 	{"The mapping and the settings", []string{"mapping", "config"}},
