@@ -6,11 +6,14 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -52,11 +55,17 @@ type search struct {
 	out     *Search
 	hits    map[[2]string]int // by kind and place
 	lists   map[string]bool   // tables that come from the declarations alone
+	owners  owners
+	read    map[string]bool // files of rows that were searched cell by cell
 }
 
+// owners is whose an identifier is: the numbers of the records that have it.
+type owners map[needle][]int
+
 // Search looks for identifiers. A name or a date that somebody else has is left out.
-func (h *Home) search(ctx context.Context, l *Ledger, ids map[string]bool, words []needle) (*Search, error) {
-	s := &search{Home: h, ledger: l, out: &Search{Hits: []Hit{}, Waiting: []Hit{}}, hits: map[[2]string]int{}, lists: map[string]bool{}}
+func (h *Home) search(ctx context.Context, l *Ledger, ids map[string]bool, of owners) (*Search, error) {
+	words := sortedNeedles(of)
+	s := &search{Home: h, ledger: l, owners: of, read: map[string]bool{}, out: &Search{Hits: []Hit{}, Waiting: []Hit{}}, hits: map[[2]string]int{}, lists: map[string]bool{}}
 	shared, err := s.shared(ctx, words)
 	if err != nil {
 		return nil, err
@@ -73,11 +82,10 @@ func (h *Home) search(ctx context.Context, l *Ledger, ids map[string]bool, words
 	}
 	s.out.Identifiers = len(all)
 	s.needles = newNeedles(all)
-	if err := s.files(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.received(ctx); err != nil {
-		return nil, err
+	for _, look := range []func(context.Context) error{s.received, s.quarantined, s.files} {
+		if err := look(ctx); err != nil {
+			return nil, err
+		}
 	}
 	for at, n := range s.hits {
 		to := &s.out.Hits
@@ -229,7 +237,11 @@ func (s *search) file(ctx context.Context, path, where string) error {
 	case bytes.Equal(head, []byte("PAR1")):
 		return load.Pages(path, func(b []byte) error {
 			s.out.Bytes += int64(len(b))
-			s.needles.find(b, 0, s.hit(where))
+			s.needles.find(b, 0, func(n needle) {
+				if s.told(where, n) {
+					s.hit(where)(n)
+				}
+			})
 			return nil
 		})
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
@@ -257,18 +269,27 @@ func (s *search) hit(where string) func(needle) {
 	return func(n needle) { s.hits[[2]string{n.kind, where}]++ }
 }
 
+// told reports whether an identifier in the bytes of a file says anything: in one that was searched cell by cell, other
+// people's names and birth dates do not.
+func (s *search) told(where string, n needle) bool {
+	return !s.read[where] || n.kind == kindID || n.kind == kindReference
+}
+
 // reader searches what a reader gives. In files of columns that come from the declarations alone, words are no names.
 func (s *search) reader(r io.Reader, where string) error {
 	hit := s.hit(where)
 	table := load.TableOf(strings.Join(strings.Split(where, "/")[min(2, strings.Count(where, "/")):], "/"))
 	n, err := s.needles.scan(r, func(x needle) {
-		if !s.lists[table] || x.kind == kindID {
+		if (!s.lists[table] || x.kind == kindID) && s.told(where, x) {
 			hit(x)
 		}
 	})
 	s.out.Bytes += n
 	return err
 }
+
+// cellsPart is the parts of archives that hold the cells.
+var cellsPart = regexp.MustCompile(`^xl/(sharedStrings\.xml|worksheets/[^/]*\.xml)$|^content\.xml$|^sheet-\d+\.jsonl$|\.(csv|txt|tsv|xlsx|xls|ods)$`)
 
 // mostUnpacked is how much of one part of an archive is looked at: what strangers send may have no end.
 const mostUnpacked = 8 << 30
@@ -287,7 +308,11 @@ func (s *search) zip(f *os.File, where string) error {
 		if err != nil {
 			continue
 		}
-		err = s.reader(io.LimitReader(r, mostUnpacked), where)
+		part := where
+		if !cellsPart.MatchString(m.Name) { // of a workbook: notes, properties and whatever else is beside the cells
+			part += " " + path.Base(m.Name)
+		}
+		err = s.reader(io.LimitReader(r, mostUnpacked), part)
 		r.Close()
 		if err != nil && !damaged(err) {
 			return err
@@ -334,8 +359,9 @@ func (s *search) rows(ctx context.Context, sub *Submission) error {
 		return err
 	}
 	defer f.Close()
-	hit := s.hit(inboxDir + "/" + sub.copied() + " (" + sub.Receipt + ")")
-	var line []byte
+	where := inboxDir + "/" + sub.copied()
+	s.read[where] = true
+	where += " (" + sub.Receipt + ")"
 	for _, sh := range f.Sheets() {
 		for r, err := range sh.Rows(ctx) {
 			if errors.As(err, &bad) {
@@ -344,19 +370,70 @@ func (s *search) rows(ctx context.Context, sub *Submission) error {
 			if err != nil {
 				return err
 			}
-			line = line[:0]
-			for _, c := range r.Cells {
-				line = append(append(line, c...), '\n')
+			s.row(where, r.Cells)
+		}
+	}
+	return nil
+}
+
+// row searches a row of somebody who stays. That somebody else bears a name or was born on a day is no trace of who was
+// erased, where it is all of a cell: two of the same person's are, and any within a longer text.
+func (s *search) row(where string, cells []string) {
+	hit := s.hit(where)
+	alike := map[int]map[needle]bool{} // by record: what of it stands in the row
+	for _, c := range cells {
+		s.out.Bytes += int64(len(c))
+		s.needles.find([]byte(c), 0, func(n needle) {
+			if n.kind != kindName && n.kind != kindBirth || n.text != strings.TrimSpace(c) {
+				hit(n)
+				return
 			}
-			s.out.Bytes += int64(len(line))
-			s.needles.find(line, 0, hit)
+			for _, o := range s.owners[n] {
+				if alike[o] == nil {
+					alike[o] = map[needle]bool{}
+				}
+				alike[o][n] = true
+			}
+		})
+	}
+	for _, of := range alike {
+		if len(of) > 1 {
+			for n := range of {
+				hit(n)
+			}
+			return
+		}
+	}
+}
+
+// quarantined searches the rows that were rejected.
+func (s *search) quarantined(ctx context.Context) error {
+	for i := range s.ledger.Submissions {
+		id := s.ledger.Submissions[i].ID
+		if !isThere(s.quarantineFile(id)) {
+			continue
+		}
+		where := quarantineDir + "/" + id + ".parquet"
+		s.read[where] = true
+		err := load.Rows(ctx, s.quarantineFile(id), []string{"cells"}, func(rec recordBatch) error {
+			for k := range int(rec.NumRows()) {
+				var cells []string
+				if err := json.Unmarshal([]byte(load.Text(rec.Column(0), k)), &cells); err != nil {
+					return err
+				}
+				s.row(where, cells)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // identifiers is what the vault knows of the records of the submissions: names, references and birth dates.
-func (h *Home) identifiers(ctx context.Context, submissions []string, records map[string]bool) ([]needle, error) {
+func (h *Home) identifiers(ctx context.Context, submissions []string, records map[string]bool) (owners, error) {
 	v := h.Schema.Table(recordTable).Vault()
 	var columns []string
 	kinds := map[string]string{}
@@ -372,7 +449,7 @@ func (h *Home) identifiers(ctx context.Context, submissions []string, records ma
 			kinds[f.Name] = kindName
 		}
 	}
-	found := map[needle]bool{}
+	found, numbers := owners{}, map[string]int{}
 	for _, id := range submissions {
 		path := h.vaultFile(recordTable, id)
 		if !isThere(path) {
@@ -381,17 +458,19 @@ func (h *Home) identifiers(ctx context.Context, submissions []string, records ma
 		err := load.Rows(ctx, path, append([]string{"record_id", "birth_from", "birth_to"}, columns...), func(rec recordBatch) error {
 			from, to := rec.Column(1).(*array.Date32), rec.Column(2).(*array.Date32)
 			for i := range int(rec.NumRows()) {
-				if !records[load.Text(rec.Column(0), i)] {
+				record := load.Text(rec.Column(0), i)
+				if !records[record] {
 					continue
 				}
+				numbers[record] = cmp.Or(numbers[record], len(numbers)+1)
 				for k, c := range columns {
 					if a := rec.Column(3 + k); a.IsValid(i) {
-						found[needle{text: strings.TrimSpace(load.Text(a, i)), kind: kinds[c]}] = true
+						found.add(needle{text: strings.TrimSpace(load.Text(a, i)), kind: kinds[c]}, numbers[record])
 					}
 				}
 				if from.IsValid(i) && to.IsValid(i) && from.Value(i) == to.Value(i) {
 					for _, form := range birthForms {
-						found[needle{from.Value(i).ToTime().Format(form), kindBirth, from.Value(i)}] = true
+						found.add(needle{from.Value(i).ToTime().Format(form), kindBirth, from.Value(i)}, numbers[record])
 					}
 				}
 			}
@@ -401,10 +480,16 @@ func (h *Home) identifiers(ctx context.Context, submissions []string, records ma
 			return nil, err
 		}
 	}
-	return sortedNeedles(found), nil
+	return found, nil
 }
 
-func sortedNeedles(set map[needle]bool) []needle {
+func (o owners) add(n needle, owner int) {
+	if !slices.Contains(o[n], owner) {
+		o[n] = append(o[n], owner)
+	}
+}
+
+func sortedNeedles(set owners) []needle {
 	var out []needle
 	for n := range set {
 		if n.text != "" {

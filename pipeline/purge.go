@@ -90,7 +90,7 @@ func (h *Home) Purge(ctx context.Context, o PurgeOptions) (*Purged, error) {
 	if r.ledger, err = h.ReadLedger(); err != nil {
 		return nil, err
 	}
-	x := &purge{run: r, met: map[string]bool{}, out: &Purged{Submissions: []string{}, Others: []Other{}, Releases: []Release{}, DryRun: o.DryRun},
+	x := &purge{run: r, words: owners{}, met: map[string]bool{}, out: &Purged{Submissions: []string{}, Others: []Other{}, Releases: []Release{}, DryRun: o.DryRun},
 		what: &erasure{ID: r.id, At: r.started, Reason: o.Reason, Cases: map[string][]string{}, Names: map[string]string{}}}
 	x.out.Resumed = resumed
 	if err := x.resolve(ctx, o.Subjects); err != nil {
@@ -140,7 +140,7 @@ type purge struct {
 	*run
 	out   *Purged
 	what  *erasure
-	words []needle
+	words owners
 	ids   map[string]bool // to be searched for
 	met   map[string]bool // cases that anything was found of
 }
@@ -228,7 +228,7 @@ func (x *purge) resolve(ctx context.Context, named []string) error {
 			want[p.id] = p
 			continue
 		}
-		x.words = append(x.words, needle{text: p.reference, kind: kindReference})
+		x.words.add(needle{text: p.reference, kind: kindReference}, 0)
 		for _, source := range x.caseSources() {
 			put(cases, p.agency, x.key.Case(source, p.agency, p.reference), p)
 		}
@@ -520,11 +520,9 @@ func (x *purge) known(ctx context.Context, records map[string]bool) error {
 	if err != nil {
 		return err
 	}
-	set := map[needle]bool{}
-	for _, n := range slices.Concat(x.words, words) {
-		set[n] = true
+	for n, of := range words {
+		x.words[n] = append(x.words[n], of...)
 	}
-	x.words = sortedNeedles(set)
 	e := &eraser{run: x.run, erasure: x.what}
 	e.index()
 	x.ids = e.everyID()
@@ -532,7 +530,7 @@ func (x *purge) known(ctx context.Context, records map[string]bool) error {
 	if x.out.Releases, err = x.releasesOf(ctx, x.ids); err != nil {
 		return err
 	}
-	names := newNeedles(without(x.words, func(n needle) bool { return n.kind == kindBirth }))
+	names := newNeedles(without(sortedNeedles(x.words), func(n needle) bool { return n.kind == kindBirth }))
 	for _, id := range x.what.Submissions {
 		s := x.ledger.find(id)
 		names.find([]byte(s.Name), 0, func(needle) { x.what.Names[id] = renamed(s) })

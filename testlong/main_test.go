@@ -36,6 +36,9 @@ func TestMain(m *testing.M) {
 	if traceThis() {
 		return
 	}
+	if dir := os.Getenv(purgeHome); dir != "" {
+		exitWith(purgeOnce(dir))
+	}
 	if dir := os.Getenv(runHome); dir != "" {
 		exitWith(runOnce(dir))
 	}

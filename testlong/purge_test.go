@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -130,11 +131,15 @@ func query(t *testing.T, db *sql.DB, q string) []string {
 	return out
 }
 
-// someOf is the subjects of the first persons of each agency, as they are named, and their references.
-func someOf(truth []map[string]string, each int) (subjects, references []string) {
-	persons, n := map[string]bool{}, map[string]int{}
+// someOf is the subjects of so many persons, of every agency as many as another, as they are named, and their references.
+func someOf(truth []map[string]string, all int) (subjects, references []string) {
+	persons, n, agencies := map[string]bool{}, map[string]int{}, map[string]bool{}
 	for _, r := range truth {
-		if !persons[r["person"]] && n[r["agency"]] < each {
+		agencies[r["agency"]] = true
+	}
+	each := (all + len(agencies) - 1) / len(agencies)
+	for _, r := range truth {
+		if !persons[r["person"]] && n[r["agency"]] < each && len(persons) < all {
 			persons[r["person"]] = true
 			n[r["agency"]]++
 		}
@@ -180,8 +185,12 @@ func TestPurge(t *testing.T) {
 		}
 		stopped = 1
 	}
+	release(t, home, first)
 	p, err := h.Purge(context.Background(), pipeline.PurgeOptions{Subjects: subjects, Reason: "asked for", Now: clockAt(2)})
 	check(t, err)
+	if len(p.Releases) != 1 || p.Releases[0].ID != "r1" || p.Releases[0].Records != p.Records {
+		t.Errorf("releases: %+v", p.Releases)
+	}
 	if s := p.Search; len(s.Hits) > 0 || s.Identifiers < 3*len(subjects) || s.Files < 50 || p.Again != stopped || p.Records+p.Again < len(subjects) || p.Resumed != (stopped > 0) || p.Run.Status != pipeline.RunPublished {
 		t.Fatalf("purge: %+v, %+v, search: %+v", p, p.Run, s)
 	}
@@ -237,6 +246,92 @@ func TestPurge(t *testing.T) {
 	}
 	if _, err := h.Purge(context.Background(), pipeline.PurgeOptions{Subjects: []string{"iom_chisinau:nobody"}, Now: clockAt(5)}); err == nil {
 		t.Error("somebody unknown was erased")
+	}
+}
+
+// release notes a release that holds every record of a snapshot.
+func release(t *testing.T, home, database string) {
+	t.Helper()
+	db, err := sql.Open("duckdb", database+"?access_mode=READ_ONLY")
+	check(t, err)
+	defer db.Close()
+	dir := filepath.Join(home, "state", "releases", "r1")
+	check(t, os.MkdirAll(dir, 0o700))
+	check(t, os.WriteFile(filepath.Join(dir, "records.txt"), []byte(strings.Join(query(t, db, `SELECT DISTINCT record_id FROM record`), "\n")+"\n"), 0o600))
+}
+
+// purgeHome names the home that this program, executed again, is to purge of the subjects of purgeSubjects.
+const (
+	purgeHome     = "PALERMO_LONG_PURGE_HOME"
+	purgeSubjects = "PALERMO_LONG_PURGE_SUBJECTS"
+)
+
+func purgeOnce(dir string) error {
+	h, err := pipeline.OpenHome(dir, "")
+	if err != nil {
+		return err
+	}
+	_, err = h.Purge(context.Background(), pipeline.PurgeOptions{Subjects: strings.Fields(os.Getenv(purgeSubjects)), Reason: "asked for", Now: clockAt(2)})
+	return err
+}
+
+// TestPurgeKilled: whenever a purge is killed, readers see a whole snapshot, and the next run ends with nobody left who was
+// to be erased.
+func TestPurgeKilled(t *testing.T) {
+	if !full() {
+		t.Skip("kills many times")
+	}
+	home, truth := smallHome(t)
+	night(t, home, 1, pipeline.Options{})
+	subjects, references := someOf(slices.DeleteFunc(truth, func(r map[string]string) bool { return strings.Contains(r["case_reference"], " ") }), 4)
+	purge := func(home string) *exec.Cmd {
+		cmd := command(t, home)
+		cmd.Env = append(os.Environ(), purgeHome+"="+home, purgeSubjects+"="+strings.Join(subjects, " "))
+		return cmd
+	}
+	copied := func() string {
+		to := filepath.Join(t.TempDir(), "home")
+		check(t, exec.Command("cp", "-a", home, to).Run())
+		return to
+	}
+	start := time.Now()
+	check(t, purge(copied()).Run())
+	whole := time.Since(start)
+	begun := 0
+	const kills = 40
+	for i := range kills {
+		home := copied()
+		cmd := purge(home)
+		check(t, cmd.Start())
+		time.Sleep(whole * time.Duration(i+1) / (kills + 1))
+		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Wait()
+		_, left := os.Stat(filepath.Join(home, "state", "erasure.json"))
+		audit, _ := os.ReadFile(filepath.Join(home, "state", "audit.jsonl"))
+		if left != nil && len(audit) == 0 {
+			continue // nothing was written down
+		}
+		begun++
+		if path, err := filepath.EvalSymlinks(filepath.Join(home, "current")); err != nil {
+			t.Errorf("kill %d: readers see nothing: %v", i, err)
+		} else {
+			check(t, load.Verify(path))
+		}
+		finish(t, home)
+		noneOf(t, home, references)
+		if _, err := os.Stat(filepath.Join(home, "state", "erasure.json")); err == nil {
+			t.Errorf("kill %d: it was not gone on with", i)
+		}
+		runs, err := os.ReadDir(filepath.Join(home, "snapshots"))
+		check(t, err)
+		for _, r := range runs {
+			check(t, load.Verify(filepath.Join(home, "snapshots", r.Name())))
+		}
+		check(t, os.RemoveAll(home))
+	}
+	t.Logf("killed %d times, %d of them when something had been written down", kills, begun)
+	if begun < kills/4 {
+		t.Error("too few")
 	}
 }
 
