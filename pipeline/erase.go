@@ -323,7 +323,7 @@ func (x *eraser) reviews(context.Context) error {
 // names reports whether an id of the lake, or of a zone, stands in a line of JSON.
 func (x *eraser) names(line []byte) bool {
 	for _, m := range keyedID.FindAll(line, -1) {
-		if id := string(m); x.lake[id] || x.zones[schemas.ZoneAnalyst][id] || x.zones[schemas.ZoneSteward][id] {
+		if x.lake[string(m)] || x.zones[schemas.ZoneAnalyst][string(m)] || x.zones[schemas.ZoneSteward][string(m)] {
 			return true
 		}
 	}

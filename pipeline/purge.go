@@ -25,9 +25,6 @@ type PurgeOptions struct {
 	Reason   string   // goes to the audit file
 	DryRun   bool     // only says what would be erased
 
-	// Confirm, where it is set, is asked before anything is done.
-	Confirm func(*Purged) error
-
 	Log      *zap.Logger
 	Progress Progress
 	Now      func() time.Time
@@ -95,11 +92,6 @@ func (h *Home) Purge(ctx context.Context, o PurgeOptions) (*Purged, error) {
 	x.out.Resumed = resumed
 	if err := x.resolve(ctx, o.Subjects); err != nil {
 		return nil, err
-	}
-	if o.Confirm != nil {
-		if err := o.Confirm(x.out); err != nil {
-			return nil, err
-		}
 	}
 	if o.DryRun {
 		return x.out, nil

@@ -137,7 +137,7 @@ func someOf(truth []map[string]string, all int) (subjects, references []string) 
 	for _, r := range truth {
 		agencies[r["agency"]] = true
 	}
-	each := (all + len(agencies) - 1) / len(agencies)
+	each := all/len(agencies) + 1
 	for _, r := range truth {
 		if !persons[r["person"]] && n[r["agency"]] < each && len(persons) < all {
 			persons[r["person"]] = true

@@ -80,10 +80,17 @@ func (a *app) purge(ctx context.Context, f purgeFlags, in io.Reader) (*result, e
 	p := a.progress()
 	defer p.stop()
 	o := pipeline.PurgeOptions{Subjects: subjects, Reason: f.reason, DryRun: f.dryRun, Log: log, Progress: p, Now: a.now, Version: buildVersion()}
-	if !f.yes && !f.dryRun {
-		o.Confirm = func(d *pipeline.Purged) error { return a.askPurge(d, lines) }
+	var d *pipeline.Purged
+	if !f.yes && !f.dryRun { // nobody waits for an answer with the home locked
+		look := o
+		look.DryRun, look.Progress = true, nil
+		if d, err = h.Purge(ctx, look); err == nil {
+			err = a.askPurge(d, lines)
+		}
 	}
-	d, err := h.Purge(ctx, o)
+	if err == nil {
+		d, err = h.Purge(ctx, o)
+	}
 	p.stop()
 	if errors.Is(err, pipeline.ErrSubject) {
 		return nil, usagef("%v", err)
