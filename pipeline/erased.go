@@ -145,9 +145,9 @@ func (j *job) goneWithin(sh extract.Sheet, r *extract.Row) bool {
 // their place.
 func (h *Home) inboxFile(s *Submission) string { return h.path(inboxDir, s.copied()) }
 
-// openReceived opens what lies in the inbox of a submission, to be read in a worker. It is ErrNotFound, and fs.ErrNotExist,
+// openInbox opens what lies in the inbox of a submission, to be read in a worker. It is ErrNotFound, and fs.ErrNotExist,
 // where that is gone: withdrawn, or deleted by age.
-func (h *Home) openReceived(ctx context.Context, s *Submission, o extract.Options) (*extract.File, error) {
+func (h *Home) openInbox(ctx context.Context, s *Submission, o extract.Options) (*extract.File, error) {
 	o.TmpDir, o.Secrets, o.Redacted = h.path(stateDir, "tmp"), h.secrets[s.Agency], s.redacted != ""
 	f, err := openApart(ctx, h.inboxFile(s), o, h.Config.limits())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -188,7 +188,7 @@ func (r *run) redact(ctx context.Context, s *Submission, e *Entry) error {
 
 // extractWithout writes the extract to the inbox, and gives its SHA-256.
 func (r *run) extractWithout(ctx context.Context, s *Submission, gone goneRows) (string, error) {
-	f, err := r.openReceived(ctx, s, extract.Options{Name: s.Name, MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Names: template.Names()})
+	f, err := r.openInbox(ctx, s, extract.Options{Name: s.Name, MaxBytes: int64(r.Config.Intake.MaxFileMiB) << 20, Names: template.Names()})
 	if err != nil {
 		return "", err
 	}

@@ -350,7 +350,7 @@ func (s *search) received(ctx context.Context) error {
 }
 
 func (s *search) rows(ctx context.Context, sub *Submission) error {
-	f, err := s.openReceived(ctx, sub, extract.Options{})
+	f, err := s.openInbox(ctx, sub, extract.Options{})
 	var bad *extract.Error
 	if errors.Is(err, fs.ErrNotExist) || errors.As(err, &bad) {
 		return nil // its bytes were looked at

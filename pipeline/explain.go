@@ -292,7 +292,7 @@ func (x *Explanation) origin(e *SheetEntry) schemas.Origin {
 
 // rowsAgain reads the rows that are to be explained from the inbox, in one pass.
 func (h *Home) rowsAgain(ctx context.Context, s *Submission, e *SheetEntry, as []asked) (map[int][]string, error) {
-	f, err := h.openReceived(ctx, s, extract.Options{Name: s.Name})
+	f, err := h.openInbox(ctx, s, extract.Options{Name: s.Name})
 	if err != nil {
 		return nil, err
 	}

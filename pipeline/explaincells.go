@@ -28,7 +28,7 @@ func (h *Home) explainCells(ctx context.Context, sub *Submission, e *SheetEntry,
 	}
 	defer t.Release()
 	t.Assume(e.Facts)
-	f, err := h.openReceived(ctx, sub, extract.Options{Name: sub.Name})
+	f, err := h.openInbox(ctx, sub, extract.Options{Name: sub.Name})
 	if err != nil {
 		return err
 	}
