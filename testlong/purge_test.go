@@ -177,6 +177,7 @@ func TestPurge(t *testing.T) {
 	if dry.Cases != len(subjects) || dry.Run != nil || dry.Search != nil || database() != first {
 		t.Fatalf("dry run: %+v", dry)
 	}
+	named(t, h, first, stewards())
 	stopped := 0
 	if full() {
 		ctx, stop := context.WithCancel(context.Background())
@@ -246,6 +247,38 @@ func TestPurge(t *testing.T) {
 	}
 	if _, err := h.Purge(context.Background(), pipeline.PurgeOptions{Subjects: []string{"iom_chisinau:nobody"}, Now: clockAt(5)}); err == nil {
 		t.Error("somebody unknown was erased")
+	}
+}
+
+// named names a person, and records, by the ids that databases have of them.
+func named(t *testing.T, h *pipeline.Home, analysts, stewards string) {
+	t.Helper()
+	ids := func(path, q string) []string {
+		db, err := sql.Open("duckdb", path+"?access_mode=READ_ONLY")
+		check(t, err)
+		defer db.Close()
+		return query(t, db, q)
+	}
+	dry := func(id string) *pipeline.Purged {
+		p, err := h.Purge(context.Background(), pipeline.PurgeOptions{Subjects: []string{id}, DryRun: true, Now: clockAt(2)})
+		check(t, err)
+		return p
+	}
+	most := "SELECT person_id, count(*) FROM person_record GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
+	for _, path := range []string{analysts, stewards} {
+		person, records, _ := strings.Cut(ids(path, most)[0], "|")
+		p := dry(person)
+		if len(p.ByPerson) != 1 || p.ByPerson[0].Person != person || fmt.Sprint(p.ByPerson[0].Records) != records || fmt.Sprint(p.Records) != records || p.Persons != 1 || len(p.Others) > 0 {
+			t.Errorf("a person of %s records: %+v", records, p)
+		}
+		one := dry(ids(path, "SELECT record_id FROM person_record WHERE person_id = '"+person+"' ORDER BY 1 LIMIT 1")[0])
+		left := 0
+		if len(one.Others) == 1 {
+			left = one.Others[0].Records
+		}
+		if one.Cases != 1 || fmt.Sprint(one.Records+left) != records || len(one.ByPerson) > 0 {
+			t.Errorf("a record of a person of %s: %+v", records, one)
+		}
 	}
 }
 
@@ -356,6 +389,7 @@ func TestRetention(t *testing.T) {
 	}
 	h, err := pipeline.OpenHome(home, "")
 	check(t, err)
+	named(t, h, filepath.Join(s.Snapshot, "palermo.duckdb"), filepath.Join(home, "steward", filepath.Base(s.Snapshot), "steward.duckdb"))
 	subjects, references := someOf(truth, 2)
 	p, err := h.Purge(context.Background(), pipeline.PurgeOptions{Subjects: subjects, Reason: "asked for", Now: clockAt(11)})
 	check(t, err)
