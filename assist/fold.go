@@ -37,9 +37,13 @@ func setOf(words string) map[string]bool {
 }
 
 // fold is the text without case, marks and script.
-func fold(s string) string {
+func fold(s string) string { return foldComposed(norm.NFC.String(s)) }
+
+// foldComposed is fold of a text whose marks are composed.
+func foldComposed(s string) string {
 	var b strings.Builder
-	for _, r := range norm.NFC.String(s) {
+	b.Grow(len(s))
+	for _, r := range s {
 		r = unicode.ToLower(r)
 		if r < 0x80 {
 			b.WriteByte(byte(r))
@@ -71,7 +75,7 @@ func phraseOf(text string) phrase {
 	var word []rune
 	flush := func() {
 		if len(word) > 0 {
-			all = append(all, fold(string(word)))
+			all = append(all, foldComposed(string(word)))
 			word = word[:0]
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"palermo/mappings"
 	"palermo/schemas"
@@ -66,7 +67,7 @@ type Lexicon struct {
 	had   map[string]bool              // list, phrase and code of a word that is there
 	known map[string]map[string]string // by list and folded word: a kind of empty that mappings give it
 
-	spelt map[string][]int // by a spelling: words of the list of countries
+	spelt func() map[string][]int // by a spelling: words of the list of countries; made when first asked for
 
 	regions map[string]bool // words of parts of the world
 }
@@ -143,14 +144,7 @@ func newLexicon(s *schemas.Schema, set *mappings.Set, blind bool, hidden ...stri
 			}
 		}
 	}
-	l.spelt = map[string][]int{}
-	for i, w := range l.words[countryList] {
-		if len(w.joined) >= 4 {
-			for _, key := range spellings(w.joined) {
-				l.spelt[key] = append(l.spelt[key], i)
-			}
-		}
-	}
+	l.spelt = sync.OnceValue(l.spellings)
 	for list, ws := range l.words {
 		l.exact[list], l.first[list] = map[string][]int{}, map[string][]int{}
 		for i, w := range ws {

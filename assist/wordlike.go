@@ -75,11 +75,11 @@ func (l *Lexicon) nearly(list string, p phrase, put func(string, float64, string
 
 // misspelt finds names of countries whose letters stand in another order, whose vowels are others, or that end alike.
 func (l *Lexicon) misspelt(list string, p phrase, put func(string, float64, string)) {
-	if list != countryList || len(p.joined) < 4 {
+	if list != countryList || len(p.joined) < leastContained {
 		return
 	}
 	for _, key := range spellings(p.joined) {
-		for _, i := range l.spelt[key] {
+		for _, i := range l.spelt()[key] {
 			w := &l.words[list][i]
 			score := 0.92 * near(p.joined, w.joined)
 			switch key[0] {
@@ -97,6 +97,19 @@ func (l *Lexicon) misspelt(list string, p phrase, put func(string, float64, stri
 			}
 		}
 	}
+}
+
+// spellings is the words of the list of countries by what a misspelt one is looked up.
+func (l *Lexicon) spellings() map[string][]int {
+	out := map[string][]int{}
+	for i, w := range l.words[countryList] {
+		if len(w.joined) >= leastContained {
+			for _, key := range spellings(w.joined) {
+				out[key] = append(out[key], i)
+			}
+		}
+	}
+	return out
 }
 
 // spellings is by what a misspelt name is looked up: its letters in order of the alphabet, its consonants, its end.
