@@ -73,6 +73,7 @@ func TestExplainCases(t *testing.T) {
 	if !raced {
 		explainViews(t, h, home)
 		documentedQueries(t, home)
+		dataPackageHolds(t, home)
 	}
 	checkPersonal(t, h, home, ids[:3])
 }
