@@ -146,7 +146,7 @@ func panels(name string, years []string, partial map[int]bool, list []panel, sha
 			most = highest(p)
 		}
 		end, _ := scale(most)
-		d.text("b", "start", x0, y0+13, short(p.label, 25))
+		d.text("b", "start", x0, y0+13, short(p.label, 22))
 		base := y0 + head + high
 		at := func(v float64) float64 { return base - (high-4)*v/end }
 		d.line("grid", x0+axis, at(end), x0+wide, at(end))
