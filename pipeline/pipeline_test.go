@@ -101,7 +101,7 @@ func read(t *testing.T, parts ...string) []byte {
 	return b
 }
 
-// run runs the home, at a clock that stands still. It leaves the receipts, which are a worker more for each file.
+// run runs the home, at a clock that stands still. It leaves the receipts, which are a worker more for each file, and the report.
 func run(t *testing.T, home string, o pipeline.Options) *pipeline.Summary {
 	t.Helper()
 	s, err := tryRun(home, o)
@@ -112,7 +112,7 @@ func run(t *testing.T, home string, o pipeline.Options) *pipeline.Summary {
 }
 
 func tryRun(home string, o pipeline.Options) (*pipeline.Summary, error) {
-	o.NoReceipts = true
+	o.NoReceipts, o.NoReport = true, true
 	return runWhole(home, o)
 }
 

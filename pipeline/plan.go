@@ -45,7 +45,7 @@ func (h *Home) Plan(ctx context.Context, o Options) (*Planned, error) {
 	if err != nil {
 		return nil, environment(fmt.Errorf("make a copy of the home: %w", err))
 	}
-	o.acceptAll, o.NoReceipts = true, true
+	o.acceptAll, o.NoReceipts, o.NoReport = true, true, true
 	s, err := beside.Run(ctx, o)
 	if err != nil {
 		return nil, err

@@ -54,8 +54,10 @@ func (r *run) publish(ctx context.Context, entries []*Entry, inputs string) erro
 	if err := r.steward(ctx, entries, inputs); err != nil {
 		return fmt.Errorf("steward: %w", err)
 	}
-	if err := p.report(stage.Dir(), built.Answers, <-changes); err != nil {
-		return fmt.Errorf("report: %w", err)
+	if !r.NoReport {
+		if err := p.report(stage.Dir(), built.Answers, <-changes); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
 	}
 	m := load.Manifest{Started: r.started, Ended: r.Now().UTC(), PalermoVersion: r.Version, SchemaVersion: r.Schema.Version,
 		SchemaDigest: r.Schema.Digest(), InputsDigest: inputs, DuckDBVersion: built.DuckDBVersion, IDKey: r.keys.mark(r.keys.ids()),
@@ -171,7 +173,9 @@ func (p *publication) build(ctx context.Context, parquet, db string) (*load.Buil
 		for _, v := range p.Schema.Views {
 			job.Views = append(job.Views, load.BuildView{Name: v.Name, SQL: p.Schema.ViewDDL(v)})
 		}
-		job.Asked = reportQuestions()
+		if !p.NoReport {
+			job.Asked = reportQuestions(p.linked != nil)
+		}
 	}
 	res, err := p.database(ctx, job, tables)
 	if err != nil {

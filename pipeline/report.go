@@ -259,6 +259,9 @@ func (p *publication) compareBeside(ctx context.Context, dir string) (out <-chan
 
 // changes is how the snapshot that is being made differs from the published one.
 func (p *publication) changes(ctx context.Context, dir string) *report.Changes {
+	if p.NoReport {
+		return nil
+	}
 	before, m, err := load.Current(p.Dir)
 	switch {
 	case errors.Is(err, load.ErrNone):

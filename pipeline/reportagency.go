@@ -43,7 +43,7 @@ func (d *desk) reports(ctx context.Context, entries []*Entry) {
 			return // nothing is published yet, or by a version that had other views
 		}
 		var err error
-		if answers, err = d.look(ctx); err == nil {
+		if answers, err = d.look(ctx, entries); err == nil {
 			err = d.weigh(ctx, entries)
 		}
 		if err != nil {
@@ -96,13 +96,13 @@ func (d *desk) sweepReports() {
 }
 
 // look asks the published database what a report asks.
-func (d *desk) look(ctx context.Context) (load.Answers, error) {
+func (d *desk) look(ctx context.Context, entries []*Entry) (load.Answers, error) {
 	run, err := load.CurrentRun(d.Dir)
 	if err != nil {
 		return nil, err
 	}
 	var out load.Answers
-	job := load.DatabaseJob{Database: d.path(snapshotsDir, run, "palermo.duckdb"), Questions: reportQuestions()}
+	job := load.DatabaseJob{Database: d.path(snapshotsDir, run, "palermo.duckdb"), Questions: reportQuestions(hasCases(entries))}
 	return out, sandbox.Run(ctx, RoleLook, job, &out, sandbox.Options{TempDir: d.path(stateDir, "tmp")})
 }
 

@@ -42,6 +42,7 @@ type Options struct {
 	acceptAll bool // for a plan, which publishes nothing
 
 	NoReceipts bool // leaves the receipts to the next run
+	NoReport   bool // publishes a snapshot without its page
 
 	Wants  func(path string, m intake.Mark) bool          // which files of the drop folder are taken; nil takes all
 	LogFor func(run string) (log *zap.Logger, end func()) // the log of the run of this id, in place of Log; nil for Log

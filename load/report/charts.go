@@ -146,7 +146,7 @@ func panels(name string, years []string, partial map[int]bool, list []panel, sha
 			most = highest(p)
 		}
 		end, _ := scale(most)
-		d.text("b", "start", x0, y0+13, short(p.label, 28))
+		d.text("b", "start", x0, y0+13, short(p.label, 22))
 		base := y0 + head + high
 		at := func(v float64) float64 { return base - (high-4)*v/end }
 		d.line("grid", x0+axis, at(end), x0+wide, at(end))
@@ -293,7 +293,7 @@ func (d *drawing) nodes(names []string, sizes, at []float64, unit, lane, block f
 			x, text, class = chartWidth-lane-block, chartWidth-lane+5, "node"
 		}
 		d.rect(class, x, at[i], block, max(1, h), s)
-		d.text("l", anchor, text, at[i]+h/2+4, short(s, 22))
+		d.text("t", anchor, text, at[i]+h/2+4, short(s, 22))
 	}
 }
 
