@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -126,7 +125,7 @@ func (h *Home) Release(ctx context.Context, o ReleaseOptions) (*Released, error)
 	}
 	defer l.release()
 	if o.Out != "" && isThere(o.Out) {
-		return nil, environment(&fs.PathError{Op: "release", Path: o.Out, Err: fs.ErrExist})
+		return nil, ConfigFinding("the folder to release into is there already")
 	}
 	run, err := load.CurrentRun(h.Dir)
 	if err != nil {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -376,7 +377,9 @@ func (r *release) releaseTables() error {
 			return err
 		}
 	}
-	if err := s.protect(); err != nil {
+	if err := s.protect(); errors.Is(err, disclose.ErrCyclic) {
+		return ConfigFinding(err.Error())
+	} else if err != nil {
 		return err
 	}
 	r.out.Tables = s.report()

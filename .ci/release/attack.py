@@ -65,16 +65,17 @@ def attack(path):
             n += 1
     a = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(n, len(number))).tocsr()
     narrow, targets = float("inf"), 0
-    quantities = [("count", r) for r in releases]
+    quantities = [(r, []) for r in releases]  # what is added, and what is taken from it
     if two:
-        quantities += [("new", ["new"])] + ([("gone", ["gone"])] if s["leave"] else [])
+        quantities += [(["new"], [])] + ([(["gone"], []), (["new"], ["gone"])] if s["leave"] else [])
     for (dims, at) in cells:
-        for _, which in quantities:
-            if not 0 < count(dims, at, which) < s["least"]:
+        for plus, minus in quantities:
+            if not 0 < abs(count(dims, at, plus) - count(dims, at, minus)) < s["least"]:
                 continue
             targets += 1
             goal = np.zeros(len(number))
-            goal[list(members(dims, at, which))] = 1
+            goal[list(members(dims, at, plus))] = 1
+            goal[list(members(dims, at, minus))] = -1
             ends = []
             for sign in (1, -1):
                 r = linprog(sign * goal, A_eq=a, b_eq=right, bounds=(0, None), method="highs")

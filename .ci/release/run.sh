@@ -8,6 +8,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/sets"
 PALERMO_ATTACK="$work/sets" go test ./transform/disclose -run '^TestWriteAttackSets$' -count=1 >/dev/null
 $python .ci/release/attack.py "$work/sets"
+PALERMO_ATTACK="$work/sets" go test ./pipeline -run '^TestRelease$' -count=1
 "$palermo" demo --home "$work/home" --quiet >/dev/null 2>&1
 for k in 5 10; do
 	"$palermo" release tables sdmx --k "$k" --home "$work/home" --approved-by test --out "$work/tables$k" --quiet >/dev/null

@@ -48,10 +48,11 @@ const (
 type quantity [parts]int64
 
 var (
-	before = quantity{1, 1, 0} // the count of the earlier release
-	now    = quantity{0, 1, 1} // that of this one
-	left   = quantity{1, 0, 0} // who was counted there only
-	came   = quantity{0, 0, 1} // who is counted here only
+	before = quantity{1, 1, 0}  // the count of the earlier release
+	now    = quantity{0, 1, 1}  // that of this one
+	left   = quantity{1, 0, 0}  // who was counted there only
+	came   = quantity{0, 0, 1}  // who is counted here only
+	net    = quantity{-1, 0, 1} // how the count has changed
 )
 
 func (q quantity) of(n [parts]int64) int64 {

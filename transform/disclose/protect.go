@@ -17,8 +17,8 @@ type Protected struct {
 	Closed int // tables that could not be protected, and are withheld whole
 }
 
-// Protect decides which cells of the cube's tables are withheld. What is too small is, and so is a cell in which too few
-// people are new, or gone, since an earlier release that showed it. For each of these numbers it then looks for
+// Protect decides which cells of the cube's tables are withheld. What is too small is, and so is a cell that an
+// earlier release showed, and in which too little has changed since. For each of these numbers it then looks for
 // other people that would give the same tables, here and in the earlier release, and in which the number is
 // another: the numbers it can have so must span rule.Least. Where they do not, the cells are withheld beside it that
 // cost least to make it so. The people are real ones moved about, four cells of a table at a time or two or eight (the
@@ -31,7 +31,8 @@ func Protect(c *Cube, rule SmallCells, so *Protected) (*Protected, error) {
 		return nil, err
 	}
 	p := &protector{lattice: l, need: rule.Least, out: &Protected{l: l, rule: rule}}
-	p.hows = howsFor(c)
+	p.leave = slices.ContainsFunc(c.Atoms, func(a Atom) bool { return a.Gone > 0 })
+	p.hows = howsFor(c.Was != nil, p.leave)
 	p.keep(so)
 	p.withholdSmall()
 	for _, t := range p.targets() {
@@ -46,7 +47,8 @@ func Protect(c *Cube, rule SmallCells, so *Protected) (*Protected, error) {
 type protector struct {
 	*lattice
 	need  int64
-	hows  []quantity
+	leave bool                   // somebody is gone since the earlier release
+	hows  []quantity             // what a move may do to the parts
 	moved map[*cell][parts]int64 // of the innermost cells of the tables, beside what they are
 	out   *Protected
 }
@@ -75,13 +77,24 @@ func (p *protector) keep(so *Protected) {
 func (p *protector) withholdSmall() {
 	for _, m := range p.margins {
 		for _, c := range m.cells {
-			changed := c.was == WasShown && (p.out.rule.IsSmall(c.n[gone]) || p.out.rule.IsSmall(c.n[added]))
-			if changed || p.out.rule.IsSmall(now.of(c.n)) {
+			if p.out.rule.IsSmall(now.of(c.n)) || c.was == WasShown && p.changedLittle(c) {
 				c.withheld = true
 			}
 		}
 	}
 }
+
+// changedLittle reports whether the difference of what two releases show of a cell would tell of too few people.
+func (p *protector) changedLittle(c *cell) bool {
+	if d := net.of(c.n); p.out.rule.IsSmall(max(d, -d)) {
+		return true
+	}
+	return !p.turnsOver(c) && (p.out.rule.IsSmall(c.n[gone]) || p.out.rule.IsSmall(c.n[added]))
+}
+
+// turnsOver reports whether any number of the people of a cell may be others than those of the earlier release, for all that the
+// tables tell: where some are known to be gone, as many of those in both may be too, with others come in their place.
+func (p *protector) turnsOver(c *cell) bool { return p.leave && c.n[both] >= p.need }
 
 // target is one number that nobody may work out.
 type target struct {
@@ -119,7 +132,13 @@ func (p *protector) sensitive(c *cell) []quantity {
 	if c.was == WasWithheld {
 		small(before)
 	}
-	if c.was != NotThere {
+	if c.was == NotThere {
+		return out
+	}
+	if d := net.of(c.n); p.out.rule.IsSmall(max(d, -d)) {
+		out = append(out, net)
+	}
+	if !p.turnsOver(c) {
 		small(left)
 		small(came)
 	}
@@ -128,13 +147,12 @@ func (p *protector) sensitive(c *cell) []quantity {
 
 // howsFor is what a move may do to the parts at a corner that gains. Where nobody is gone since the earlier release,
 // whoever attacks may know that nobody is.
-func howsFor(c *Cube) []quantity {
+func howsFor(again, leave bool) []quantity {
 	hows := []quantity{{0, 0, 1}}
-	if c.Was == nil {
-		return hows
+	if again {
+		hows = append(hows, quantity{0, 1, 0}, quantity{0, 1, -1}) // the latter changes the earlier count, and not this one
 	}
-	hows = append(hows, quantity{0, 1, 0}, quantity{0, 1, -1}) // the latter changes the earlier count, and not this one
-	if slices.ContainsFunc(c.Atoms, func(a Atom) bool { return a.Gone > 0 }) {
+	if leave {
 		hows = append(hows, quantity{1, 0, 0}, quantity{-1, 1, 0}) // the latter changes this count, and not the earlier one
 	}
 	return hows
@@ -504,7 +522,7 @@ func (p *protector) tally() {
 		for _, c := range m.cells {
 			switch {
 			case !c.withheld:
-			case p.out.rule.IsSmall(now.of(c.n)) || c.was == WasShown && len(p.sensitive(c)) > 0:
+			case p.out.rule.IsSmall(now.of(c.n)) || c.was == WasShown && p.changedLittle(c):
 				p.out.Small++
 			default:
 				p.out.Beside++
