@@ -456,6 +456,9 @@ func (r *run) threads() int {
 
 // makeEntry harmonises one submission into the lake. The entry is written last.
 func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
+	if err := r.openable(r.path(inboxDir, s.SHA256)); err != nil { // what there is of the submission stays until then
+		return nil, fmt.Errorf("submission %s: %w", s.ID, err)
+	}
 	struck, refused := r.struckBefore(s)
 	killed := r.killedBefore(s)
 	if now, ok := r.struck[s.ID]; ok {

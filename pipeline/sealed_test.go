@@ -144,6 +144,8 @@ func TestSealedHome(t *testing.T) {
 	})
 	t.Run("nothing new", func(t *testing.T) {
 		t.Setenv("PALERMO_AGE_IDENTITY", "")
+		_, err := tryRun(home, pipeline.Options{Now: clock(2), Full: true})
+		wantEnvironment(t, err, diag.HomeIdentity)
 		if s := run(t, home, pipeline.Options{Now: clock(2)}); s.Status != pipeline.RunNothingNew {
 			t.Errorf("without an identity: %s", s.Status)
 		}
