@@ -282,6 +282,7 @@ func newRecipients(t *testing.T, home, both, next, to string, closed func(*testi
 
 // TestSealSettings: what cannot be right stops a run before its first file.
 func TestSealSettings(t *testing.T) {
+	wholeRun(t)
 	to, identity := newIdentity(t)
 	home := filepath.Join(t.TempDir(), "home")
 	check(t, os.MkdirAll(filepath.Join(home, "drop"), 0o700))
