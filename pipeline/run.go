@@ -496,6 +496,9 @@ func (r *run) makeEntry(ctx context.Context, s *Submission) (*Entry, error) {
 			return r.makeWithout(ctx, s, e, r.leftOutOf(s))
 		}
 	}
+	if err := r.openable(r.inboxFile(s)); err != nil { // what there is of the submission stays until then
+		return nil, fmt.Errorf("submission %s: %w", s.ID, err)
+	}
 	struck, refused := r.struckBefore(s)
 	killed := r.killedBefore(s)
 	if now, ok := r.struck[s.ID]; ok {

@@ -112,6 +112,23 @@ func (h *Home) plaintext(f *os.File, path string) (r io.Reader, sealed bool, err
 	return r, true, h.unopened(err)
 }
 
+// openable is an error where a file of the inbox is sealed and there is no identity at all. A file that is not there is not
+// sealed.
+func (h *Home) openable(path string) error {
+	if h.seal.Opens() {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil // who reads it says why not
+	}
+	defer f.Close()
+	if sealed, err := h.isSealed(f, path); err != nil || !sealed {
+		return err
+	}
+	return h.unopened(seal.ErrClosed)
+}
+
 // openReceived opens a file of the inbox for a worker: as it lies there, or, of a sealed one, its plaintext as a
 // file in memory. The error is a seal.ErrDamaged
 // where the copy is not what was received.

@@ -144,6 +144,8 @@ func TestSealedHome(t *testing.T) {
 	})
 	t.Run("nothing new", func(t *testing.T) {
 		t.Setenv("PALERMO_AGE_IDENTITY", "")
+		_, err := tryRun(home, pipeline.Options{Now: clock(2), Full: true})
+		wantEnvironment(t, err, diag.HomeIdentity)
 		if s := run(t, home, pipeline.Options{Now: clock(2)}); s.Status != pipeline.RunNothingNew {
 			t.Errorf("without an identity: %s", s.Status)
 		}
@@ -280,6 +282,7 @@ func newRecipients(t *testing.T, home, both, next, to string, closed func(*testi
 
 // TestSealSettings: what cannot be right stops a run before its first file.
 func TestSealSettings(t *testing.T) {
+	wholeRun(t)
 	to, identity := newIdentity(t)
 	home := filepath.Join(t.TempDir(), "home")
 	check(t, os.MkdirAll(filepath.Join(home, "drop"), 0o700))

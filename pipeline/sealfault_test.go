@@ -15,6 +15,7 @@ import (
 // TestSecretsOnABadDisk: where the disk is full, or the key file cannot be exchanged, sealing and rotating say so, and files
 // and key are what they were; with room they go on.
 func TestSecretsOnABadDisk(t *testing.T) {
+	wholeRun(t)
 	disk := t.TempDir()
 	if !mount(t, "tmpfs", disk, "tmpfs", 0, "size=8m") {
 		return

@@ -143,7 +143,7 @@ func TestKilledSecrets(t *testing.T) {
 			s.settle(t, home, false)
 		}, s.keeps, s.openedAll, 0, 1},
 		{"rotate", func(*testing.T, string) {}, s.oldOrNew, s.rotatedOnce, 20, 1},
-		{"", s.beginRun, s.oldOrNewSealed, s.ranOnce, 0, 5},
+		{"", s.beginRun, s.oldOrNewSealed, s.ranOnce, 0, 20},
 	} {
 		if !full() && k.sample == 0 {
 			continue
@@ -156,7 +156,7 @@ func TestKilledSecrets(t *testing.T) {
 		table += fmt.Sprintf("| %s | %d | %d |\n", cmp.Or(k.action, "a run that seals"), calls, kills)
 	}
 	table = "Sealing a home, opening it and rotating its key were killed (SIGKILL) before each call by which they change something in the\n" +
-		"home, and a run that seals before each fifth. After each kill every private file held what it had held, readers had the old snapshot or\n" +
+		"home, and a run that seals before each twentieth. After each kill every private file held what it had held, readers had the old snapshot or\n" +
 		"the new one, the key file had the old key or the old and the new one, nothing that is to be sealed lay open, and going on came to the end.\n" +
 		fmt.Sprintf("Seconds: %.0f.\n\n", time.Since(started).Seconds()) + table
 	t.Log("\n" + table)
