@@ -71,7 +71,7 @@ func (p *Page) purposes(c *Cases) []Figure {
 	if len(y.Partial) > 0 {
 		t.More = p.Text("partial")
 	}
-	return []Figure{{Below: len(t.Head) > 5, Chart: panels(p.Text("title_purposes"), names, partial, list, true, p.axis), Table: t}}
+	return []Figure{{Below: len(t.Head) > 4, Chart: panels(p.Text("title_purposes"), names, partial, list, true, p.axis), Table: t}}
 }
 
 // class is the colour of the i-th of several.
