@@ -372,6 +372,7 @@ func TestCanaries(t *testing.T) {
 	t.Run("refused", func(t *testing.T) { searchRefused(t, home, k.refused) })
 	t.Run("explain", func(t *testing.T) { searchExplain(t, home, k) })
 	t.Run("receipts", func(t *testing.T) { searchReceipts(t, home, k) })
+	t.Run("release", func(t *testing.T) { searchRelease(t, home, all) })
 }
 
 // searchExplain: what explain says without --personal of any table holds nothing of what is
