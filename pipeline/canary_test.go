@@ -372,6 +372,7 @@ func TestCanaries(t *testing.T) {
 	t.Run("refused", func(t *testing.T) { searchRefused(t, home, k.refused) })
 	t.Run("explain", func(t *testing.T) { searchExplain(t, home, k) })
 	t.Run("receipts", func(t *testing.T) { searchReceipts(t, home, k) })
+	t.Run("release", func(t *testing.T) { searchRelease(t, home, all) })
 	t.Run("sealed", func(t *testing.T) { searchSealed(t, home) })
 	t.Run("report", func(t *testing.T) { checkReport(t, home) }) // the home is there, and has all that a report shows
 	t.Run("pages", func(t *testing.T) { checkPages(t, home) })
