@@ -72,10 +72,13 @@ AND coalesce(r.reporting_country_code, r.interview_country_code) = '%s' AND year
 	if got := string(demoOutput(t, "report", "--home", home, "--agency", "iom_kyiv")); !strings.HasSuffix(strings.TrimSpace(got), filepath.Join("receipts", "iom_kyiv", "report.html")) {
 		t.Errorf("of an agency: %s", got)
 	}
-	for _, wrong := range [][]string{{"--out", ru}, {"--language", "xx"}, {"--agency", "nobody"}} {
+	for _, wrong := range []struct {
+		args []string
+		exit int
+	}{{[]string{"--out", ru}, exitUsage}, {[]string{"--language", "xx"}, exitUsage}, {[]string{"--agency", "nobody"}, 1}} {
 		var stdout, stderr bytes.Buffer
-		if got := testApp(&stdout, &stderr).execute(t.Context(), append([]string{"report", "--home", home}, wrong...)); got != exitUsage {
-			t.Errorf("%v: exit %d: %s", wrong, got, stderr.String())
+		if got := testApp(&stdout, &stderr).execute(t.Context(), append([]string{"report", "--home", home}, wrong.args...)); got != wrong.exit {
+			t.Errorf("%v: exit %d: %s", wrong.args, got, stderr.String())
 		}
 	}
 }
