@@ -129,7 +129,7 @@ func areAnonymous(t *testing.T, r *pipeline.Released) {
 			filled[name] = filled[name] || v != ""
 		}
 	}
-	for _, name := range []string{"yearOfRegistration", "gender", "ageBroad", "citizenship", "isSexualExploit", "meansOfControlThreats", "typeOfExploitConcatenated", "recruiterRelationFriend"} {
+	for _, name := range []string{"yearOfRegistration", "gender", "ageBroad", "isSexualExploit", "meansOfControlThreats", "typeOfExploitConcatenated", "recruiterRelationFriend"} {
 		if !filled[name] {
 			t.Errorf("no row has %s", name)
 		}
