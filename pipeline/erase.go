@@ -85,8 +85,12 @@ func (r *run) erase(ctx context.Context, entries []*Entry) error {
 		}
 		x.words[e.Submission] = wordsOf(e)
 		s := &r.ledger.Submissions[i]
+		gone := []string{r.reportFile(s.Agency, reportPage), r.reportFile(s.Agency, reportData)} // the run writes them anew
 		for _, name := range r.receiptsOf(s) {
-			if err := removeIfThere(r.receiptFile(s, name)); err != nil {
+			gone = append(gone, r.receiptFile(s, name))
+		}
+		for _, path := range gone {
+			if err := removeIfThere(path); err != nil {
 				return err
 			}
 		}

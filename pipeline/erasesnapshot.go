@@ -105,8 +105,8 @@ func (x *eraser) snapshot(ctx context.Context, run string) error {
 	return load.Replace(x.Dir, run, staged)
 }
 
-// isReport reports whether a file of a snapshot is its page, whose numbers are of the people that it had.
-func isReport(path string) bool { return strings.HasSuffix(path, ".html") }
+// isReport reports whether a file of a snapshot is its page, or the numbers of it: they are of the people that it had.
+func isReport(path string) bool { return path == reportPage || path == reportData }
 
 func (x *eraser) databaseOf(dir string) string { return filepath.Join(dir, "palermo.duckdb") }
 

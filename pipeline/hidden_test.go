@@ -22,6 +22,9 @@ const (
 	threeGoal     = 0.90
 )
 
+// ownFormat is the source that palermo writes itself: nobody drafts a mapping for it, and no agency changes its headers.
+const ownFormat = "palermo_release"
+
 // TestSuggestHidden hides each source that has fixtures, and measures what is suggested for it. Run with -v it prints
 // the table of the manual, and with PALERMO_ASSIST what went wrong.
 func TestSuggestHidden(t *testing.T) {
@@ -37,6 +40,9 @@ func TestSuggestHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range set.Mappings {
+		if m.Source.ID == ownFormat {
+			continue
+		}
 		var files []string // some stand in a folder: a batch of them
 		for _, pattern := range []string{"*", "*/*"} {
 			found, err := filepath.Glob(filepath.Join("../fixtures", m.Source.ID, "in", pattern))

@@ -84,7 +84,7 @@ func TestCasesOnly(t *testing.T) {
 	if hasCases([]*Entry{e}) {
 		t.Error("a release is taken for cases")
 	}
-	p := &publication{run: &run{Home: &Home{Dir: t.TempDir()}, ledger: &Ledger{Submissions: []Submission{{ID: "s1"}}}}, entries: []*Entry{e}}
+	p := &publication{run: &run{Home: &Home{Dir: t.TempDir(), Config: &Config{}}, ledger: &Ledger{Submissions: []Submission{{ID: "s1"}}}}, entries: []*Entry{e}}
 	if got, err := p.readCases(t.Context()); err != nil || len(got) != 0 {
 		t.Errorf("%d records of a release: %v", len(got), err)
 	}
