@@ -32,14 +32,14 @@ var mayImport = map[string][]string{
 	"transform":           {"transform/assess", "mappings", "schemas", "diag"},
 	"transform/assess":    {"schemas", "diag"},
 	"transform/link":      {"transform/link/name", "transform/link/days"}, // no schema: who calls it says what a column is
-	"transform/disclose":  nil, // numbers: who calls it says what a column is
+	"transform/disclose":  nil,                                            // numbers: who calls it says what a column is
 	"transform/link/days": nil,
 	"transform/link/name": nil,
 	"load":                {"schemas", "diag", "sandbox"}, // what it must know of a mapping is handed to it
 	"load/loadtest":       {"load", "schemas", "diag", "sandbox"},
-	"load/receipt":        {"diag"}, // all that a receipt says is handed to it
+	"load/receipt":        {"diag"},                 // all that a receipt says is handed to it
 	"load/report":         {"load/receipt", "diag"}, // as is all that a report shows; languages are those of receipts
-	"load/template":       nil,      // as is a form
+	"load/template":       nil,                      // as is a form
 
 	"assist":            {"mappings", "schemas", "diag"}, // what it looks at is handed to it
 	"assist/assisttest": {"assist", "extract", "mappings", "schemas", "diag", "sandbox"},
