@@ -309,8 +309,8 @@ func (s *session) check(job BuildJob) (BuildResult, error) {
 		}
 		r.Rows[t.Name] = n
 	}
-	for _, v := range job.Views {
-		if err := s.exec("SELECT * FROM " + identifier(v.Name) + " LIMIT 1"); err != nil {
+	for _, v := range job.Views { // it is bound and planned: to compute all of them took longer than to build a small database
+		if err := s.exec("SELECT * FROM " + identifier(v.Name) + " LIMIT 0"); err != nil {
 			return r, fmt.Errorf("view %s: %w", v.Name, err)
 		}
 	}
