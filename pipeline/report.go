@@ -50,8 +50,9 @@ func peopleSpan(low, high int64) report.Span {
 func (p *publication) report(dir string, answers load.Answers, changes *report.Changes) error {
 	b := &reporter{run: p.run, answers: answers}
 	in, err := b.input(p.entries)
-	if err != nil {
-		return err
+	if err != nil { // a page is no reason to publish nothing
+		p.Log.Warn("no report was made", zap.Error(err))
+		return nil
 	}
 	in.Changes = changes
 	p.answers = answers

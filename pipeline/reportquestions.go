@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
 
 	"palermo/load"
@@ -100,13 +102,20 @@ type reportAnswer struct {
 	err error
 }
 
+// int is a whole number, as DuckDB writes integers or doubles; one beyond what a double counts by ones, as nobody means,
+// is the largest that it does.
 func (a *reportAnswer) int(row []string, i int) int64 {
+	const most = 1 << 53
 	if row[i] == "" {
 		return 0
 	}
 	n, err := strconv.ParseInt(row[i], 10, 64)
-	if err != nil && a.err == nil {
-		a.err = fmt.Errorf("an answer is no number")
+	if err == nil {
+		return n
 	}
-	return n
+	x, err := strconv.ParseFloat(row[i], 64)
+	if (err != nil || math.IsNaN(x)) && a.err == nil {
+		a.err = errors.New("an answer is no number")
+	}
+	return int64(max(-most, min(most, math.Round(x))))
 }
