@@ -7,8 +7,9 @@ import (
 
 // DDL is the statements of DuckDB, each ended by a semicolon and a line break, that make the
 // table as the zone may hold it, with a comment on it and on each column. The key of a zone that
-// may not hold all of its columns is left out; so is that of a table whose rows come from cells,
-// where the index of a key costs more than the table (1 M × 13: twice the time, 67 MB for 26). It is empty where t.In(z) is nil.
+// may not hold all of its columns is left out; so is that of a table with rows for each record or cell,
+// where the index of a key costs more than the table (1 M × 13: twice the time, 67 MB for 26) and, of the pairs of a million
+// records, more memory than there is. It is empty where t.In(z) is nil.
 func DDL(t *Table, z Zone) string {
 	in := t.In(z)
 	if in == nil {
@@ -26,7 +27,7 @@ func DDL(t *Table, z Zone) string {
 			b.WriteString(" NOT NULL")
 		}
 	}
-	if key := in.keyNames(); !t.Origin && len(key) > 0 && len(key) == len(t.keyNames()) {
+	if key := in.keyNames(); !t.grows() && len(key) > 0 && len(key) == len(t.keyNames()) {
 		fmt.Fprintf(&b, ",\n  PRIMARY KEY (%s)", strings.Join(key, ", "))
 	}
 	b.WriteString("\n);\n")
@@ -35,6 +36,11 @@ func DDL(t *Table, z Zone) string {
 		comment(&b, "COLUMN", quoteName(in.Name)+"."+quoteName(c.Name), c.Comment())
 	}
 	return b.String()
+}
+
+// grows reports whether the table has rows for each record or cell.
+func (t *Table) grows() bool {
+	return t.Origin || t.Group == GroupLinkage || t.Group == GroupAssessment || t.Group == GroupQuality || t.Name == "value_map"
 }
 
 // ViewDDL is the statements that make the view, with a comment on it and on each column. The
