@@ -44,8 +44,8 @@ func TestContestants(t *testing.T) {
 
 // TestNights: a small home goes through all kinds of nights, and comes to the same bytes by all ways.
 func TestNights(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a home five times")
+	if raced {
+		t.Skip("the race detector looks at runs in package pipeline")
 	}
 	table, err := nights(t.Context(), options{homeRecords: 300, nightRounds: 1, version: "test"}, t.TempDir())
 	if err != nil {

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -50,6 +51,10 @@ func (r *Rows) Int(p Place, n int64) {
 	case *array.Int64Builder:
 		b.Append(n)
 	case *array.Int32Builder:
+		if n < math.MinInt32 || n > math.MaxInt32 {
+			r.wrong(p, "beyond 32 bits")
+			return
+		}
 		b.Append(int32(n))
 	default:
 		r.wrong(p, "no column of integers")
